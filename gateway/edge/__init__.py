@@ -1,0 +1,6 @@
+"""One door in front of all services: routes, limits, TLS, request ids, errors; and the few pages the edge itself serves."""
+
+from gateway.edge.config import Missing, command, render, write
+from gateway.edge.settings import Settings
+
+__all__ = ["Missing", "Settings", "command", "render", "write"]
