@@ -1,0 +1,46 @@
+# Linli 邻里. `make` alone lists what you can do.
+.DEFAULT_GOAL := help
+.PHONY: help up down ps logs demo test check contracts
+
+PYTHON := .venv/bin/python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+up: runtime ## start the whole platform here without Docker; again: says where it runs
+	@$(PYTHON) -m deploy.local up
+
+down: runtime ## stop everything that `make up` started
+	@$(PYTHON) -m deploy.local down
+
+ps: runtime ## what runs, and its memory
+	@$(PYTHON) -m deploy.local ps
+
+logs: runtime ## follow all logs
+	@$(PYTHON) -m deploy.local logs
+
+demo: runtime ## play the main flow through the front door and print its transcript
+	@$(PYTHON) -m deploy.local.demo
+
+check: dev ## the fast loop: style, layers, contracts, tests that are neither slow nor connected
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
+	@.venv/bin/lint-imports
+	@.venv/bin/linli contracts --check
+	@$(PYTHON) -m pytest -q -m "not slow and not connected"
+
+test: dev ## everything; installs what it needs
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
+	@.venv/bin/lint-imports
+	@.venv/bin/linli contracts --check
+	@$(PYTHON) -m pytest -q
+
+contracts: dev ## write contracts/ anew from the code; review the difference
+	@.venv/bin/linli contracts
+
+.PHONY: runtime dev
+runtime:
+	@deploy/local/bootstrap.sh runtime
+
+dev:
+	@deploy/local/bootstrap.sh dev
+	@$(PYTHON) -m deploy.local.packages

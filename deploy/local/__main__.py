@@ -1,0 +1,23 @@
+"""`python -m deploy.local up | down | ps | logs`, which `make` calls."""
+
+import sys
+
+from deploy.local import down, look, up, words
+
+ACTS = {"up": up.up, "down": down.down, "ps": look.ps, "logs": look.logs}
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] not in ACTS:
+        sys.exit(__doc__)
+    try:
+        ACTS[sys.argv[1]]()
+    except words.Failed as failure:
+        words.complain(failure)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""Bring the platform up, step by step; whatever fails is named, and what was started is taken down again."""
+
+import fcntl
+import json
+import os
+import subprocess
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from chassis import broker, servers
+from chassis.service import load
+from deploy.local import packages, plan, supervise
+from deploy.local.down import take_down
+from deploy.local.words import Failed, say, step
+
+PATIENCE = 120  # seconds for anything that starts
+
+
+def up():
+    plan.LOGS.mkdir(parents=True, exist_ok=True)
+    with only_one():
+        here = plan.Plan.of_this_checkout()
+        if supervise.is_running():
+            return runs_already(here)
+        began = time.monotonic()
+        say(f"Linli on {here.address}", f"邻里：{here.address}")
+        prepare(here)
+        try:
+            start(here)
+        except BaseException:
+            take_down()
+            raise
+        say(
+            f"\nLinli is up after {time.monotonic() - began:.0f} s: {here.address}",
+            f"\n邻里已启动，用时 {time.monotonic() - began:.0f} 秒：{here.address}",
+        )
+        show_sign_ins()
+
+
+@contextmanager
+def only_one():
+    """Two people who type `make up` at the same time must not start half a platform each."""
+    with open(plan.LOCAL / "up.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed("another `make up` is under way here.", "此处已有另一个 `make up` 正在进行。") from None
+        yield
+
+
+def prepare(here):
+    with step("packages", "软件包"):
+        packages.ensure(plan.LOGS / "apt.log")
+    with step("ports, secrets, settings", "端口、密钥与配置"):
+        plan.refuse_taken_ports(here.ports())
+        here.write_settings()
+        set_strange_data_aside(here)
+    with step("data folders, broker definitions", "数据目录与消息队列定义"), ThreadPoolExecutor() as together:
+        wait_for([together.submit(here.postgres.prepare), together.submit(define_broker, here)])
+
+
+def start(here):
+    with step("PostgreSQL and databases", "PostgreSQL 与数据库"):
+        supervise.write_config(here)
+        supervise.start_supervisord()
+        supervise.start("servers:postgres", "servers:epmd")
+        answering("postgres", here.postgres.answers)
+        answering("epmd", here.rabbitmq.port_mapper.answers)
+        supervise.start("servers:rabbitmq")
+        for service in here.services:
+            servers.create_service_database(here.postgres.url(), service, here.passwords(service))
+    with step("migrations", "数据库迁移"), ThreadPoolExecutor() as together:
+        wait_for([together.submit(linli, "migrate", service) for service in here.services])
+    with step("RabbitMQ", "RabbitMQ"):
+        answering("rabbitmq", here.rabbitmq.answers)
+        password = here.secrets["RABBITMQ_ADMIN_PASSWORD"]
+        broker.sync(here.rabbitmq.management_url, definitions(here), plan.BROKER_ADMIN, password)
+    with step("services, edge", "各服务与网关"):
+        supervise.start(*(each.full_name for each in supervise.programs(here) if each.group == "platform"))
+        answering("edge", lambda: health(here) == "ok")
+    with step("demo operators", "演示数据"):
+        linli("seed")
+
+
+def set_strange_data_aside(here):
+    """Root's data lies outside the checkout. Where the keys in `.local` are new, older data is unreadable."""
+    data, mark = here.postgres.data_dir, here.postgres.data_dir.with_suffix(".installation")
+    known = mark.read_text() if mark.exists() else ""
+    if data.exists() and known != here.secrets["INSTALLATION"]:
+        data.rename(data.with_suffix(f".{time.time():.0f}"))
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_text(here.secrets["INSTALLATION"])
+
+
+def define_broker(here):
+    """What the broker imports when it boots: exchanges, queues, bindings, policies, and one user per service."""
+    here.rabbitmq.prepare()
+    file = here.rabbitmq.definitions
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(definitions(here)))
+
+
+def definitions(here):
+    passwords = {service: here.secret(service, "AMQP_PASSWORD") for service in here.services}
+    administrator = broker.administrator(plan.BROKER_ADMIN, here.secrets["RABBITMQ_ADMIN_PASSWORD"])
+    return broker.definitions(map(load, here.services), passwords, extra=[administrator])
+
+
+def linli(*words):
+    """Run one `linli` command to its end and return what it printed."""
+    log = plan.LOGS / f"{'-'.join(words[:2]).replace('/', '_')}.log"
+    done = subprocess.run(
+        [supervise.LINLI, *words],
+        env={**os.environ, "LINLI_ENV_DIR": str(plan.ENV)},
+        cwd=plan.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log.write_text(done.stdout + done.stderr if done.returncode else done.stderr)
+    if done.returncode:
+        raise Failed(
+            f"`linli {' '.join(words)}` failed; all of it: {log}",
+            f"`linli {' '.join(words)}` 失败，完整日志：{log}",
+            servers.last_lines(log),
+        )
+    return done.stdout
+
+
+def answering(program, answers):
+    """Wait until a program answers; one that supervisord has given up, or that stays silent, is an error."""
+    servers.comes_true(lambda: answers() or given_up(), PATIENCE)
+    if not answers():
+        silent = given_up() or program
+        log = plan.LOGS / f"{silent}.log"
+        raise Failed(
+            f"{silent} does not answer; all of it: {log}",
+            f"{silent} 没有应答，完整日志：{log}",
+            servers.last_lines(log),
+        )
+
+
+def given_up():
+    return next((name for name, each in supervise.states().items() if each["statename"] == "FATAL"), "")
+
+
+def health(here):
+    """`ok` when every service says so, through the front door."""
+    try:
+        with urllib.request.urlopen(f"{here.address}/healthz", timeout=5) as answer:
+            return json.load(answer)["status"]
+    except (OSError, ValueError):
+        return "silent"
+
+
+def wait_for(futures):
+    for future in futures:
+        future.result()
+
+
+def runs_already(here):
+    say(
+        f"Linli runs already: {here.address} (`make ps`, `make logs`, `make down`)",
+        f"邻里已在运行：{here.address}（`make ps`、`make logs`、`make down`）",
+    )
+    show_sign_ins()
+
+
+def show_sign_ins():
+    """Who may sign in, as in `.local/demo.json`."""
+    accounts = json.loads(plan.DEMO.read_text())["accounts"]
+    say(f"Sign in as (also in {plan.DEMO}):", f"可用账号（亦见 {plan.DEMO}）：")
+    for role, account in accounts.items():
+        print(f"  {role:<16} {account['login']:<28} {account['password']}")
