@@ -1,0 +1,295 @@
+"""Events: a dataclass is a promise. From it come the wire format, the JSON Schema and the catalogue.
+
+On the wire: CloudEvents 1.0, structured JSON (messaging.md §5). What we say is strict; what we hear is read tolerantly.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from types import NoneType, UnionType
+from uuid import UUID
+
+import orjson
+from marshmallow import EXCLUDE, Schema, ValidationError, post_load
+from marshmallow import fields as wire
+
+CONTENT_TYPE = "application/cloudevents+json"
+RESTATED = "restated"  # the fact by which a service says its present state again, for late listeners
+
+
+class BrokenEvent(Exception):
+    """A message that can never be understood: it is parked with this reason, not retried."""
+
+
+# ── declaring ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class EventType:
+    """`<service>.<aggregate>.<fact>`, a major version, and whether it carries (sealed) personal data."""
+
+    names: tuple[str, ...]
+    version: int
+    pii: bool
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Routing keys, which are the CloudEvents types: `tickets.ticket.completed.v1`."""
+        return tuple(f"{name}.v{self.version}" for name in self.names)
+
+    @property
+    def type(self) -> str:
+        return self.types[0]
+
+    @property
+    def aggregate(self) -> str:
+        return self.names[0].split(".")[1]
+
+
+def event(*names: str, version: int, pii: bool = False):
+    """Make the class an event: frozen, keyword-only, optional fields defaulting to None."""
+    for name in names:
+        if len(name.split(".")) != 3:
+            raise ValueError(f"{name!r} is not <service>.<aggregate>.<fact>")
+
+    def declare(cls):
+        cls = part(cls)
+        cls.__event__ = EventType(names, version, pii)
+        return cls
+
+    return declare
+
+
+def part(cls):
+    """A piece of an event's data: a frozen, keyword-only dataclass whose optional fields default to None."""
+    for name, annotation in inspect.get_annotations(cls).items():
+        if _optional(annotation) and not hasattr(cls, name):
+            setattr(cls, name, None)
+    cls = dataclass(frozen=True, kw_only=True)(cls)
+    cls.__wire__ = _schema_of(cls)
+    return cls
+
+
+def is_event(thing) -> bool:
+    return inspect.isclass(thing) and "__event__" in vars(thing)
+
+
+def events_in(module) -> list[type]:
+    """The events a module declares, in the order of its text."""
+    return [
+        thing for thing in vars(module).values() if is_event(thing) and thing.__module__.startswith(module.__name__)
+    ]
+
+
+# ── dataclass → marshmallow ──────────────────────────────────────────────────────────────────────────────────────
+
+PLAIN = {UUID: wire.UUID, str: wire.String, int: wire.Integer, bool: wire.Boolean, date: wire.Date, dict: wire.Dict}
+
+
+class Moment(wire.AwareDateTime):
+    """An aware instant, on the wire in UTC."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="iso", **kwargs)
+
+
+def _schema_of(cls) -> type[Schema]:
+    hints = typing.get_type_hints(cls)
+    members = {f.name: _field_of(hints[f.name]) for f in fields(cls)}
+
+    def build(self, data, **_):
+        return cls(**data)
+
+    return type(
+        cls.__name__,
+        (Schema,),
+        {**members, "build": post_load(build), "Meta": type("Meta", (), {"unknown": EXCLUDE})},
+    )
+
+
+def _field_of(annotation, **options) -> wire.Field:
+    inner = _optional(annotation)
+    if inner:
+        return _field_of(inner, allow_none=True, load_default=None)
+    options.setdefault("required", "load_default" not in options)
+    if typing.get_origin(annotation) is list:
+        return wire.List(_field_of(typing.get_args(annotation)[0]), **options)
+    if inspect.isclass(annotation) and issubclass(annotation, StrEnum):
+        return wire.Enum(annotation, by_value=True, **options)
+    if annotation is datetime:
+        return Moment(**options)
+    if is_dataclass(annotation):
+        return wire.Nested(annotation.__wire__, **options)
+    if typing.get_origin(annotation) is dict:
+        return wire.Dict(**options)
+    if annotation not in PLAIN:
+        raise TypeError(f"{annotation} has no wire form; say money as integer fen and quantities as text")
+    return PLAIN[annotation](**options)
+
+
+def _optional(annotation):
+    """The X of `X | None`, else None."""
+    if typing.get_origin(annotation) in (UnionType, typing.Union):
+        inner = [a for a in typing.get_args(annotation) if a is not NoneType]
+        if len(inner) == 1 and len(typing.get_args(annotation)) == 2:
+            return inner[0]
+        raise TypeError(f"{annotation}: only `X | None` unions have a wire form")
+    return None
+
+
+def dump(fact) -> dict:
+    return fact.__wire__().dump(fact)
+
+
+def load(cls, data: dict):
+    """Raises BrokenEvent naming the fields that are wrong."""
+    try:
+        return cls.__wire__().load(data)
+    except ValidationError as error:
+        raise BrokenEvent(f"{cls.__event__.type}: data does not fit: {error.normalized_messages()}") from error
+
+
+# ── envelope ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """A CloudEvent with our extensions. `source` + `id` are its identity; `sequence` the aggregate's version."""
+
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    operator_id: UUID
+    estate_id: UUID | None = None
+    sequence: int
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+    actor: str
+    data: dict = field(repr=False)
+
+    @property
+    def restated(self) -> bool:
+        return self.type.split(".")[2] == RESTATED
+
+    def to_dict(self) -> dict:
+        """The CloudEvent; attributes without a value are left out."""
+        event = {
+            "specversion": "1.0",
+            "id": str(self.id),
+            "source": self.source,
+            "type": self.type,
+            "subject": self.subject,
+            "time": self.time.isoformat().replace("+00:00", "Z"),
+            "datacontenttype": "application/json",
+            "dataschema": f"urn:linli:{self.type}",
+            "operatorid": str(self.operator_id),
+            "estateid": self.estate_id and str(self.estate_id),
+            "sequence": str(self.sequence),
+            "correlationid": self.correlation_id,
+            "causationid": self.causation_id,
+            "traceparent": self.traceparent,
+            "actor": self.actor,
+            "data": self.data,
+        }
+        return {key: value for key, value in event.items() if value is not None}
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, body: bytes) -> "Envelope":
+        """Raises BrokenEvent."""
+        try:
+            event = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise BrokenEvent(f"not JSON: {error}") from error
+        return cls.from_dict(event)
+
+    @classmethod
+    def from_dict(cls, event: dict) -> "Envelope":
+        """Raises BrokenEvent naming what is missing or malformed."""
+        try:
+            if event["specversion"] != "1.0":
+                raise BrokenEvent(f"CloudEvents version {event['specversion']!r} is unknown")
+            return cls(
+                id=UUID(event["id"]),
+                source=_text(event["source"]),
+                type=_text(event["type"]),
+                subject=_text(event["subject"]),
+                time=datetime.fromisoformat(event["time"]),
+                operator_id=UUID(event["operatorid"]),
+                estate_id=UUID(event["estateid"]) if event.get("estateid") else None,
+                sequence=int(event["sequence"]),
+                correlation_id=_text(event["correlationid"]),
+                causation_id=event.get("causationid"),
+                traceparent=event.get("traceparent"),
+                actor=_text(event["actor"]),
+                data=_mapping(event["data"]),
+            )
+        except BrokenEvent:
+            raise
+        except KeyError as error:
+            raise BrokenEvent(f"the envelope lacks {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise BrokenEvent(f"the envelope is malformed: {error}") from error
+
+
+def _text(value) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is not text")
+    return value
+
+
+def _mapping(value) -> dict:
+    if not isinstance(value, dict):
+        raise ValueError("data is not an object")
+    return value
+
+
+# ── listening ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """One function that hears one event class. A projection keeps a copy; only it may hear `restated`."""
+
+    hears: type
+    function: Callable
+    projection: bool
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+
+def on(heard: type):
+    """React to an event: exactly one effect per event, whatever its order of arrival."""
+    return _listener(heard, projection=False)
+
+
+def copies(heard: type):
+    """Keep a local copy of another service's state, guarded by the event's sequence (`work.copy`)."""
+    return _listener(heard, projection=True)
+
+
+def _listener(heard: type, projection: bool):
+    restated = [name for name in heard.__event__.names if name.endswith(f".{RESTATED}")]
+    if restated and not projection:
+        raise TypeError(f"{restated[0]} says no new fact: only a projection (@copies) may hear it")
+
+    def mark(function):
+        function.__reactions__ = [*getattr(function, "__reactions__", []), Reaction(heard, function, projection)]
+        return function
+
+    return mark
+
+
+def reactions_in(module) -> list[Reaction]:
+    found = [r for thing in vars(module).values() for r in getattr(thing, "__reactions__", [])]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,131 @@
+"""Door 3, the clock: functions that find what is due and do it. Limits are due columns in the database, so that they
+can be looked at, changed and tested; a job that runs twice, or late, or beside itself, does each thing once.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from chassis import tables
+from chassis.actor import SYSTEM
+from chassis.work import BATCH
+
+log = structlog.get_logger(__name__)
+runs = tables.job_run
+LOOK = 0.5  # seconds between two looks at what is due
+MOST_BATCHES = 1000  # one look handles at most this many batches of a job
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function of the clock. With `own_transactions` it gets the runtime and opens its units of work itself."""
+
+    function: Callable
+    period: timedelta
+    own_transactions: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+
+def every(*, seconds: float = 0, minutes: float = 0, hours: float = 0, own_transactions: bool = False):
+    """Run the function at this period. It returns how many things it handled; a full batch is followed by the next at once."""
+    period = timedelta(seconds=seconds, minutes=minutes, hours=hours)
+
+    def mark(function):
+        function.__job__ = Job(function, period, own_transactions)
+        return function
+
+    return mark
+
+
+def jobs_in(module) -> list[Job]:
+    return [thing.__job__ for thing in vars(module).values() if hasattr(thing, "__job__")]
+
+
+def run_due(runtime) -> dict[str, int]:
+    """Run every job that is due at the runtime's clock, to the end of its backlog. → {job: things handled}"""
+    due = _due_names(runtime)
+    return {job.name: _run(runtime, job) for job in runtime.service.jobs if job.name in due}
+
+
+def run(runtime, stop: threading.Event) -> None:
+    """The clock role: look, run, rest. A database that is away is waited for; a job that fails is logged and tried next time."""
+    while not stop.is_set():
+        try:
+            run_due(runtime)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("clock.database_away", reason=str(error.orig))
+            stop.wait(5)
+        stop.wait(LOOK)
+
+
+def _due_names(runtime) -> set[str]:
+    now = runtime.clock.now()
+    with runtime.transaction(system=True) as session:
+        planned = {name: due_at for name, due_at in session.execute(select(runs.c.job, runs.c.due_at))}
+        fresh = [{"job": job.name, "due_at": now} for job in runtime.service.jobs if job.name not in planned]
+        if fresh:
+            session.execute(insert(runs).values(fresh).on_conflict_do_nothing())
+    return {job.name for job in runtime.service.jobs if planned.get(job.name, now) <= now}
+
+
+def _run(runtime, job: Job) -> int:
+    started, handled = runtime.clock.now(), 0
+    try:
+        for _ in range(MOST_BATCHES):
+            batch = _by_itself(runtime, job) if job.own_transactions else _in_one_transaction(runtime, job)
+            if batch is None:
+                return handled  # another clock is at it
+            handled += batch
+            if batch < BATCH:
+                break
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("job.failed", job=job.name)
+        _note(runtime, job, started, handled, f"{type(error).__name__}: {error}")
+        return handled
+    _note(runtime, job, started, handled, None)
+    return handled
+
+
+def _in_one_transaction(runtime, job: Job) -> int | None:
+    with runtime.work(SYSTEM, system=True) as work:
+        mine = select(runs.c.job).where(runs.c.job == job.name).with_for_update(skip_locked=True)
+        if work.scalar(mine) is None:
+            return None
+        return job.function(work) or 0
+
+
+def _by_itself(runtime, job: Job) -> int | None:
+    with runtime.system_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        key = {"key": f"job:{job.name}"}
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext(:key))"), key):
+            return None
+        try:
+            return job.function(runtime) or 0
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(hashtext(:key))"), key)
+
+
+def _note(runtime, job: Job, started: datetime, handled: int, error: str | None) -> None:
+    with runtime.transaction(system=True) as session:
+        session.execute(
+            update(runs)
+            .where(runs.c.job == job.name)
+            .values(
+                due_at=started + job.period,
+                started_at=started,
+                finished_at=runtime.clock.now(),
+                handled=handled,
+                last_error=error,
+            )
+        )

@@ -1,0 +1,87 @@
+"""What a service's Alembic revisions say: the chassis's own tables, and row-level security for each table.
+
+Policies stand for two roles. `<service>_app` sees its operator's rows, and of those with an estate the actor's estates;
+`<service>_system` (relay, clock) sees all. Neither owns a table, so neither escapes (messaging.md §6).
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis import tables
+
+# Scalar sub-selects: PostgreSQL then reads the setting once a query, not once a row. `nullif`: after one set_config the
+# setting is '' on that pooled connection, and '' must mean "no rows", not an error.
+OPERATOR = "operator_id = (SELECT nullif(current_setting('app.operator', true), '')::uuid)"
+ESTATE = """((SELECT current_setting('app.all_estates', true)) = 'on' OR estate_id = ANY
+    ((SELECT string_to_array(nullif(current_setting('app.estates', true), ''), ',')::uuid[])::uuid[]))"""
+RULES = {"estate": f"{OPERATOR} AND {ESTATE}", "operator": OPERATOR, None: "true"}
+ALL_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+
+
+def service_name() -> str:
+    return op.get_context().config.attributes["service"]
+
+
+def row(*, estate: bool = True) -> list[sa.Column]:
+    """The columns of a `Row`, and with `estate` those of `OfEstate`."""
+    columns = [sa.Column("id", sa.Uuid, primary_key=True), sa.Column("operator_id", sa.Uuid, nullable=False)]
+    return [*columns, sa.Column("estate_id", sa.Uuid, nullable=False)] if estate else columns
+
+
+def entity(*, estate: bool = True) -> list[sa.Column]:
+    """The columns of an `Entity`."""
+    return [*row(estate=estate), sa.Column("version", sa.BigInteger, nullable=False)]
+
+
+def copied(*, estate: bool = True) -> list[sa.Column]:
+    """The columns of a `Copy`."""
+    return [*row(estate=estate), sa.Column("sequence", sa.BigInteger, nullable=False)]
+
+
+def protect(table: str, by: str | None = "estate", app: str = ALL_RIGHTS) -> None:
+    """Put `table` under row-level security by "estate", "operator" or None (no tenant), and grant the two roles their rights."""
+    service = service_name()
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY app ON {table} TO {service}_app USING ({RULES[by]}) WITH CHECK ({RULES[by]})")
+    op.execute(f"CREATE POLICY system ON {table} TO {service}_system USING (true) WITH CHECK (true)")
+    if app:
+        op.execute(f"GRANT {app} ON {table} TO {service}_app")
+    op.execute(f"GRANT {ALL_RIGHTS} ON {table} TO {service}_system")
+
+
+def append_only(table: str) -> None:
+    """Nobody changes or removes a row, whatever their grants."""
+    op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {service_name()}_app, {service_name()}_system")
+    op.execute(
+        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def chassis_tables() -> None:
+    """The chassis's tables, as every service's first revision makes them."""
+    tables.metadata.create_all(op.get_bind())
+    op.execute("""
+        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$""")
+    op.execute("""
+        CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_notify('outbox', ''); RETURN NULL; END $$""")
+    op.execute("CREATE TRIGGER wake_relay AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION wake_relay()")
+    protect("outbox", by="operator", app="INSERT")
+    protect("inbox", by="operator", app="SELECT, INSERT")
+    protect("audit", by="operator", app="SELECT, INSERT")
+    protect("audit_seal", by="operator", app="SELECT")
+    protect("idempotency", by=None)
+    protect("attachment", by="operator")
+    protect("revocation", by="operator")
+    protect("jwks", by=None)
+    protect("job_run", by=None, app="SELECT")
+    append_only("audit")
+    append_only("audit_seal")
+
+
+def tables_without_row_security(connection) -> list[str]:
+    """Tables that a revision forgot to protect; a test asks."""
+    names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+    protected = connection.exec_driver_sql("SELECT relname FROM pg_class WHERE relrowsecurity").scalars()
+    return sorted(names - set(protected))

@@ -1,0 +1,118 @@
+"""What entities recorded becomes outbox and audit rows in the flush that writes the change itself.
+
+So nobody can forget to publish, and nobody can publish what was rolled back.
+"""
+
+import zlib
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, insert, inspect
+from sqlalchemy.orm import Session
+
+from chassis import tables
+from chassis.events import Envelope, dump
+from chassis.ids import new_id
+from chassis.model import Entity, Row
+
+SHARDS = 16
+MASK = "•••"
+UNTOLD = {"id", "operator_id", "estate_id", "version"}  # columns that a change list need not repeat
+
+
+def shard_of(aggregate_id: UUID) -> int:
+    return zlib.crc32(aggregate_id.bytes) % SHARDS
+
+
+def envelope_of(work, entity: Entity, fact, version: int) -> Envelope:
+    kind = type(fact).__event__
+    return Envelope(
+        id=new_id(),
+        source=f"/{work.service.name}",
+        type=kind.type,
+        subject=f"{kind.aggregate}/{entity.id}",
+        time=work.now,
+        operator_id=entity.operator_id,
+        estate_id=getattr(entity, "estate_id", None),
+        sequence=version,
+        correlation_id=work.correlation_id,
+        causation_id=str(work.cause.id) if work.cause else None,
+        traceparent=work.traceparent,
+        actor=work.actor.named(),
+        data=dump(fact),
+    )
+
+
+def outbox_row(envelope: Envelope) -> dict[str, Any]:
+    aggregate, _, aggregate_id = envelope.subject.partition("/")
+    return {
+        "id": envelope.id,
+        "shard": shard_of(UUID(aggregate_id)),
+        "operator_id": envelope.operator_id,
+        "estate_id": envelope.estate_id,
+        "aggregate_type": aggregate,
+        "aggregate_id": UUID(aggregate_id),
+        "aggregate_version": envelope.sequence,
+        "routing_key": envelope.type,
+        "event": envelope.to_dict(),
+    }
+
+
+def audit_row(envelope: Envelope, changes: dict) -> dict[str, Any]:
+    subject_type, _, subject_id = envelope.subject.partition("/")
+    return {
+        "operator_id": envelope.operator_id,
+        "estate_id": envelope.estate_id,
+        "at": envelope.time,
+        "actor": envelope.actor,
+        "action": envelope.type,
+        "subject_type": subject_type,
+        "subject_id": UUID(subject_id),
+        "version": envelope.sequence,
+        "changes": changes,
+        "correlation_id": envelope.correlation_id,
+    }
+
+
+def changes_of(entity: Entity) -> dict[str, list]:
+    """{column: [before, after]} of what this flush will write; private columns only say that they changed."""
+    state, changes = inspect(entity), {}
+    for attribute in state.mapper.column_attrs:
+        past = state.attrs[attribute.key].history
+        if attribute.key in UNTOLD or not past.has_changes():
+            continue
+        before, after = (past.deleted or [None])[0], (past.added or [None])[0]
+        if before != after:
+            private = attribute.columns[0].info.get("private")
+            changes[attribute.key] = [MASK if private and value is not None else value for value in (before, after)]
+    return changes
+
+
+@event.listens_for(Session, "before_flush")
+def _gather(session: Session, _context, _instances) -> None:
+    work = session.info.get("work")
+    if work is None:
+        return
+    told = []
+    for thing in [*session.new, *session.dirty]:
+        if isinstance(thing, Row) and thing.operator_id is None:
+            thing.operator_id = work.actor.operator_id
+        facts = vars(thing).pop("recorded", None) if isinstance(thing, Entity) else None
+        if facts:
+            changes = changes_of(thing)
+            for order, fact, version in facts:
+                told.append((order, envelope_of(work, thing, fact, version), changes))
+                changes = {}
+    session.info["told"] = sorted(told, key=lambda each: each[0])
+
+
+@event.listens_for(Session, "after_flush")
+def _write(session: Session, _context) -> None:
+    told = session.info.pop("told", None)
+    if told:
+        connection = session.connection()
+        # inline: the app role may write these and not read them, so nothing is asked back
+        connection.execute(insert(tables.outbox).inline(), [outbox_row(envelope) for _, envelope, _ in told])
+        connection.execute(
+            insert(tables.audit).inline(), [audit_row(envelope, changes) for _, envelope, changes in told]
+        )

@@ -1,0 +1,91 @@
+"""A service, named: the parts that make it one. `services/<name>/service.py` holds an instance called `service`."""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
+
+from chassis.audit import audit_sealed
+from chassis.events import Reaction, events_in, reactions_in
+from chassis.jobs import Job, jobs_in
+from chassis.model import Entity, owner_of, registry_of
+from chassis.upkeep import UPKEEP
+
+
+def no_estates(_session, _scopes) -> Mapping[str, set]:
+    """For a service whose roles never have a region's or a unit's scope."""
+    return {}
+
+
+class Service:
+    """Modules in, lists out: what the service says, hears, does by the clock and shows over HTTP."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        events: ModuleType,
+        model: ModuleType,
+        reactions: ModuleType | None = None,
+        jobs: ModuleType | None = None,
+        blueprints: list | None = None,
+        grants: Mapping[str, set[str]] | None = None,
+        estates_of: Callable = no_estates,
+        settings: Callable | None = None,
+        attachments: bool = False,
+    ):
+        self.name = name
+        self.title = title
+        self.model = model
+        self.says: list[type] = [*events_in(events), audit_sealed(name)]
+        self.reactions: list[Reaction] = reactions_in(reactions) if reactions else []
+        self.jobs: list[Job] = [*(jobs_in(jobs) if jobs else []), *UPKEEP]
+        self.blueprints = blueprints or []
+        self.grants = grants or {}
+        self.estates_of = estates_of
+        self.settings = settings
+        self.attachments = attachments
+        self.registry: registry = registry_of(owner_of(model.__name__))
+
+    @property
+    def folder(self) -> Path:
+        """The room: where `migrations/` and `README.md` lie."""
+        owner = sys.modules[owner_of(self.model.__name__)]
+        return Path(owner.__path__[0]) if hasattr(owner, "__path__") else Path(owner.__file__).parent
+
+    @property
+    def metadata(self) -> MetaData:
+        return self.registry.metadata
+
+    @property
+    def entities(self) -> list[type[Entity]]:
+        return [mapper.class_ for mapper in self.registry.mappers if issubclass(mapper.class_, Entity)]
+
+    @property
+    def hears(self) -> set[str]:
+        """Routing keys that its queue is bound to."""
+        return {key for reaction in self.reactions for key in reaction.hears.__event__.types}
+
+    def reactions_to(self, type: str) -> list[Reaction]:
+        return [reaction for reaction in self.reactions if type in reaction.hears.__event__.types]
+
+
+def load(name: str) -> Service:
+    """Raises ModuleNotFoundError naming the service when there is no such room."""
+    return importlib.import_module(f"services.{name}.service").service
+
+
+def names() -> list[str]:
+    """All services present in this installation (in an image: one)."""
+    import services
+
+    rooms = Path(services.__path__[0])
+    return sorted(
+        room.name for room in pkgutil.iter_modules([str(rooms)]) if (rooms / room.name / "service.py").exists()
+    )

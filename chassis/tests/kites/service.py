@@ -1,0 +1,17 @@
+"""The service of kites."""
+
+from chassis.service import Service
+from chassis.tests.kites import events, jobs, model, reactions
+
+GRANTS = {"pilot": {"kites:see", "kites:fly"}, "guest": {"kites:see"}}
+
+service = Service(
+    "kites",
+    title="Kites 风筝",
+    events=events,
+    model=model,
+    reactions=reactions,
+    jobs=jobs,
+    grants=GRANTS,
+    attachments=True,
+)

@@ -1,0 +1,210 @@
+"""The unit of work: one transaction, one instant, one actor, one correlation id.
+
+An HTTP request, a reaction to one event, or one run of a job. Handlers get it first and need nothing else.
+"""
+
+import base64
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlakeyset import select_page
+from sqlakeyset.results import unserialize_bookmark
+from sqlalchemy import Select, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.orm import Session
+
+from chassis import tables
+from chassis.actor import ALL, Actor, Kind
+from chassis.errors import Forbidden, Invalid, NotFound, Stale
+from chassis.events import Envelope
+from chassis.model import Copy, Entity, Row
+
+Thing = TypeVar("Thing", bound=Row)
+CONTEXT = text(
+    "SELECT set_config('app.operator', :operator, true), set_config('app.estates', :estates, true),"
+    " set_config('app.all_estates', :everywhere, true)"
+)
+BATCH = 200
+BROKEN_CURSOR = (ValueError, TypeError, csv.Error, StatementError)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of a list, and the opaque cursor of what follows, or None at the end."""
+
+    items: list
+    next: str | None
+
+
+class Work:
+    """See README.md, "The unit of work". Made by `Runtime.work` and `Runtime.begin`."""
+
+    def __init__(
+        self,
+        session: Session,
+        service,
+        actor: Actor,
+        now: datetime,
+        *,
+        correlation_id: str,
+        cause: Envelope | None = None,
+        permission: str | None = None,
+        language: str = "zh-CN",
+        traceparent: str | None = None,
+        if_match: int | None = None,
+        settings: Any = None,
+    ):
+        self.session = session
+        self.service = service
+        self.now = now
+        self.correlation_id = correlation_id
+        self.cause = cause
+        self.permission = permission
+        self.language = language
+        self.traceparent = traceparent
+        self.if_match = if_match
+        self.settings = settings
+        session.info["work"] = self
+        self.become(actor)
+
+    # ── who acts ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def become(self, actor: Actor) -> None:
+        """Act as `actor` from here on; row-level security follows within the same transaction."""
+        self.actor = replace(actor, at=self.now)
+        estates = actor.estates()
+        self.session.execute(
+            CONTEXT,
+            {
+                "operator": str(actor.operator_id or ""),
+                "estates": "" if estates is ALL else ",".join(map(str, estates)),
+                "everywhere": "on" if estates is ALL else "",
+            },
+        )
+
+    def enter(self, operator_id: UUID, estates: Iterable[UUID] | None = None) -> None:
+        """Step into an operator at a public door, once the caller's credential proved that it belongs there."""
+        reach = {"*": ALL if estates is None else frozenset(estates)}
+        self.become(Actor(Kind.EVENT, self.actor.id, operator_id, reach=reach))
+
+    def require(self, permission: str, estate_id: UUID | None) -> None:
+        if not self.actor.may(permission, estate_id):
+            raise Forbidden()
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def seen(self, cls: type[Thing]) -> Select[tuple[Thing]]:
+        """The start of every list: what exists for this actor under the route's permission."""
+        return select(cls).where(cls.visible_to(self.actor, self.permission))
+
+    def find(self, cls: type[Thing], id: UUID) -> Thing:
+        """One thing to look at.
+
+        Raises:
+            NotFound: it is absent or out of reach.
+            Forbidden: it is in reach, but the actor lacks the route's permission there.
+        """
+        return self._allowed(self.session.scalar(self._one(cls, id)))
+
+    def take(self, cls: type[Thing], id: UUID) -> Thing:
+        """One thing to change, locked until the end.
+
+        Raises:
+            NotFound, Forbidden: as `find`.
+            Stale: `If-Match` names another version.
+        """
+        locked = self._one(cls, id).with_for_update(of=cls).execution_options(populate_existing=True)
+        thing = self._allowed(self.session.scalar(locked))
+        if self.if_match is not None and isinstance(thing, Entity) and thing.version != self.if_match:
+            raise Stale()
+        return thing
+
+    def get(self, cls: type[Thing], id: UUID | None) -> Thing | None:
+        """A copy or row of the operator's by id, or None."""
+        if id is None:
+            return None
+        mine = select(cls).where(cls.id == id)
+        return self.session.scalar(
+            mine if self.actor.kind is Kind.SYSTEM else mine.where(cls.operator_id == self.actor.operator_id)
+        )
+
+    def scalars(self, statement, params=None) -> list:
+        return list(self.session.scalars(statement, params))
+
+    def scalar(self, statement, params=None):
+        return self.session.scalar(statement, params)
+
+    def execute(self, statement, params=None):
+        return self.session.execute(statement, params)
+
+    def page(self, statement: Select, *, by: list, limit: int = 50, after: str | None = None) -> Page:
+        """A keyset page ordered `by` columns of which the last is unique.
+
+        Raises:
+            Invalid: the cursor is not one we gave.
+        """
+        try:
+            found = select_page(self.session, statement.order_by(*by), per_page=limit, page=_bookmark(after))
+        except BROKEN_CURSOR as error:
+            if not after or isinstance(error, OperationalError):
+                raise
+            raise Invalid(
+                errors={"after": ["Use the `next` of an earlier page as it is. 请原样使用上一页的 next。"]}
+            ) from error
+        items = [row[0] if len(row) == 1 else row for row in found]
+        following = found.paging.bookmark_next.encode() if found.paging.has_next else None
+        return Page(items, base64.urlsafe_b64encode(following).decode() if following else None)
+
+    def due(self, statement: Select, limit: int = BATCH) -> list:
+        """Rows that a job handles now; rows that another clock is handling are left to it."""
+        return self.scalars(statement.limit(limit).with_for_update(skip_locked=True))
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add(self, thing: Thing) -> Thing:
+        self.session.add(thing)
+        return thing
+
+    def copy(self, cls: type[Copy], id: UUID, **fields) -> None:
+        """Keep a copy of what the event says, unless the copy shows a later state already (the version gate)."""
+        if "estate_id" in cls.__mapper__.columns:
+            fields.setdefault("estate_id", self.cause.estate_id)
+        row = {**fields, "id": id, "operator_id": self.cause.operator_id, "sequence": self.cause.sequence}
+        put = insert(cls).values(row)
+        newer = {name: put.excluded[name] for name in row if name != "id"}
+        self.session.execute(
+            put.on_conflict_do_update(index_elements=[cls.id], set_=newer, where=cls.sequence < put.excluded.sequence)
+        )
+
+    def revoke(self, subject_id: UUID, epoch: int) -> None:
+        """Refuse tokens of this subject that were issued under an earlier epoch."""
+        put = insert(tables.revocation).values(subject_id=subject_id, operator_id=self.cause.operator_id, epoch=epoch)
+        higher = put.excluded.epoch > tables.revocation.c.epoch
+        self.session.execute(
+            put.on_conflict_do_update(index_elements=["subject_id"], set_={"epoch": put.excluded.epoch}, where=higher)
+        )
+
+    def _one(self, cls: type[Thing], id: UUID) -> Select:
+        return select(cls).where(cls.id == id, cls.visible_to(self.actor, None))
+
+    def _allowed(self, thing: Thing | None) -> Thing:
+        if thing is None:
+            raise NotFound()
+        if self.permission and not thing.open_to(self.actor, self.permission):
+            raise Forbidden()
+        return thing
+
+
+def _bookmark(after: str | None):
+    """Only forwards, and only as we wrote it; whether its values fit the list, the database says."""
+    if not after:
+        return None
+    bookmark = base64.b64decode(after, altchars=b"-_", validate=True).decode()
+    if not bookmark.startswith(">"):
+        raise ValueError(bookmark)
+    return unserialize_bookmark(bookmark)
