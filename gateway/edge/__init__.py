@@ -1,4 +1,4 @@
-"""One door in front of all services: routes, limits, TLS, request ids, errors; and the few pages the edge itself serves."""
+"""One door in front of all services: routes, limits, TLS, request ids, errors; and a few pages of its own."""
 
 from gateway.edge.config import Missing, command, render, write
 from gateway.edge.settings import Settings
