@@ -18,4 +18,5 @@ def take_down():
     """Programs are tied to supervisord, so that none outlives it, however it ends."""
     if supervise.is_running():
         supervise.shut_down()
-    shutil.rmtree(servers.socket_dir())
+    for folder in (servers.socket_dir(), servers.socket_dir("postgres", servers.server_account())):
+        shutil.rmtree(folder)
