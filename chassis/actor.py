@@ -41,7 +41,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts in one unit of work, and at which instant. `reach` holds, per permission, the estates where it is held."""
+    """Who acts in one unit of work, and when. `reach` holds, per permission, the estates where it is held."""
 
     kind: Kind
     id: UUID | None = None

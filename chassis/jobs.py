@@ -70,7 +70,7 @@ def run(runtime, stop: threading.Event) -> None:
 def _due_names(runtime) -> set[str]:
     now = runtime.clock.now()
     with runtime.transaction(system=True) as session:
-        planned = {name: due_at for name, due_at in session.execute(select(runs.c.job, runs.c.due_at))}
+        planned = dict(session.execute(select(runs.c.job, runs.c.due_at)).all())
         fresh = [{"job": job.name, "due_at": now} for job in runtime.service.jobs if job.name not in planned]
         if fresh:
             session.execute(insert(runs).values(fresh).on_conflict_do_nothing())

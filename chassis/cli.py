@@ -1,0 +1,236 @@
+"""The `linli` command: one for all services and all their roles."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from chassis import settings
+from chassis.service import load, names
+
+
+def runtime_of(service: str, *, background: bool = False):
+    from chassis.database import PATIENCE
+    from chassis.runtime import Runtime
+
+    settings.load_environment(service)
+    return Runtime(load(service), settings.read(service), patience=PATIENCE["background" if background else "web"])
+
+
+class ServiceName(click.ParamType):
+    """The name of a service in this installation."""
+
+    name = "service"
+
+    def convert(self, value, param, ctx):
+        if value not in names():
+            self.fail(f"{value!r} is none of {', '.join(names())}", param, ctx)
+        return value
+
+
+SERVICE = ServiceName()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main():
+    """Linli 邻里: run a service's roles, migrate, look after its events."""
+
+
+# ── roles ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ROLES = ["web", "worker", "relay", "clock", "background"]
+
+
+@main.command()
+@click.argument("service", type=SERVICE)
+@click.argument("role", type=click.Choice(ROLES))
+def run(service: str, role: str):
+    """Run one role of one service: its HTTP door, its queue, its outbox, its clock, or the last three together."""
+    from chassis.observe import configure_logging
+
+    configure_logging(service, role)
+    if role == "web":
+        from chassis.http.server import serve
+
+        serve(lambda: runtime_of(service))
+    else:
+        _in_background(runtime_of(service, background=True), role)
+
+
+def _in_background(runtime, role: str) -> None:
+    """Each part in a thread; a signal ends them in order, a part that fails ends the process so that it is started anew."""
+    from chassis import consumer, jobs, observe, relay
+
+    parts = {"worker": consumer.run, "relay": relay.run, "clock": jobs.run}
+    stop, failed = threading.Event(), []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    observe.trace(runtime.settings)
+    observe.serve_metrics(runtime)
+
+    def live(name):
+        try:
+            parts[name](runtime, stop)
+        except BaseException as error:
+            failed.append(error)
+            raise
+        finally:
+            stop.set()
+
+    threads = [threading.Thread(target=live, args=[name], name=name) for name in parts if role in (name, "background")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    runtime.close()
+    sys.exit(1 if failed else 0)
+
+
+# ── databases and broker ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@main.command()
+@click.argument("service", type=SERVICE)
+def migrate(service: str):
+    """Bring the service's database to its newest revision."""
+    from chassis.database import migrate as bring_up
+
+    settings.load_environment(service)
+    bring_up(load(service), settings.read(service).owner_database_url)
+    click.echo(f"{service}: database is up to date")
+
+
+@main.command("broker-definitions")
+@click.option("--administrator", default="linli_admin", show_default=True)
+def broker_definitions(administrator: str):
+    """Print the broker's definitions. Passwords come from <SERVICE>_AMQP_PASSWORD and RABBITMQ_ADMIN_PASSWORD, and go in hashed."""
+    click.echo(json.dumps(_definitions(administrator), indent=1))
+
+
+@main.group()
+def broker():
+    """The broker's exchanges, queues, rights."""
+
+
+@broker.command()
+@click.argument("management_url")
+@click.option("--administrator", default="linli_admin", show_default=True)
+def sync(management_url: str, administrator: str):
+    """Import the definitions and unbind what is no longer heard."""
+    from chassis.broker import sync as bring_up
+
+    removed = bring_up(
+        management_url, _definitions(administrator), administrator, os.environ["RABBITMQ_ADMIN_PASSWORD"]
+    )
+    for binding in removed:
+        click.echo(f"unbound {binding}")
+    click.echo("broker is up to date")
+
+
+def _definitions(administrator: str) -> dict:
+    from chassis import broker as topology
+
+    wanted = [f"{name.upper()}_AMQP_PASSWORD" for name in names()] + ["RABBITMQ_ADMIN_PASSWORD"]
+    absent = [name for name in wanted if not os.environ.get(name)]
+    if absent:
+        raise click.ClickException(f"set {', '.join(absent)}")
+    passwords = {name: os.environ[f"{name.upper()}_AMQP_PASSWORD"] for name in names()}
+    admin = topology.administrator(administrator, os.environ["RABBITMQ_ADMIN_PASSWORD"])
+    return topology.definitions([load(name) for name in names()], passwords, extra=[admin])
+
+
+# ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@main.command()
+@click.argument("service", type=SERVICE)
+@click.argument("entities", nargs=-1)
+def republish(service: str, entities: tuple[str, ...]):
+    """Say the present state of all (or these) entities again, for a listener that came late."""
+    from chassis.restating import republish as say_again
+
+    told: dict[str, int] = {}
+    for name, total in say_again(runtime_of(service, background=True), set(entities)):
+        told[name] = total
+        click.echo(f"\r{name}: {total}", nl=False, err=True)
+    click.echo("", err=True)
+    click.echo(json.dumps(told))
+
+
+@main.group()
+def parked():
+    """Messages that could not be handled."""
+
+
+@parked.command("list")
+@click.argument("service", type=SERVICE)
+def list_parked(service: str):
+    """Show each parked message and why it is there."""
+    from chassis.parked import list_parked as look
+
+    for message in look(runtime_of(service)):
+        click.echo(json.dumps(message, ensure_ascii=False, default=str))
+
+
+@parked.command()
+@click.argument("service", type=SERVICE)
+def replay(service: str):
+    """Put parked messages back into the service's queue, as new."""
+    from chassis.parked import replay as put_back
+
+    click.echo(f"{put_back(runtime_of(service))} put back")
+
+
+# ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only say what differs; exit 1 if anything does.")
+def contracts(check: bool):
+    """Write contracts/ from the code."""
+    from chassis import contracts as promises
+
+    services = [load(name) for name in names()]
+    changed = promises.drift(services) if check else promises.write(services)
+    for path in changed:
+        click.echo(f"{'differs' if check else 'written'}: contracts/{path}")
+    sys.exit(1 if check and changed else 0)
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default=".local/demo.json", show_default=True)
+def seed(out: Path):
+    """Make the demo operators; a second time changes nothing. Addresses and sign-ins go to the file."""
+    demo: dict = {}
+    for name in names():
+        if find_spec(f"services.{name}.demo"):
+            demo |= import_module(f"services.{name}.demo").seed(runtime_of(name, background=True))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.touch(mode=0o600)
+    out.write_text(json.dumps(demo, ensure_ascii=False, indent=1) + "\n")
+    click.echo(f"demo operators are in; sign-ins in {out}")
+
+
+@main.group()
+def audit():
+    """The audit record."""
+
+
+@audit.command()
+@click.argument("service", type=SERVICE)
+def verify(service: str):
+    """Recompute the hash chains of all operators."""
+    from chassis import audit as record
+
+    with runtime_of(service, background=True).transaction(system=True) as session:
+        broken, waiting = record.verify(session), record.unsealed(session)
+    for sentence in broken:
+        click.echo(sentence)
+    click.echo(f"{service}: {'broken' if broken else 'whole'}; {waiting} rows wait for the next seal")
+    sys.exit(1 if broken else 0)
