@@ -1,0 +1,103 @@
+"""What can be looked up: one's messages, deliveries, and who is meant when an event names only a role or a home."""
+
+from collections.abc import Mapping
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, literal, or_, select, type_coerce, union_all
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.notify.model import Delivery, Duty, Estate, Message, Occupancy, Preference, Staff, Unit
+
+# A household member may be a child; these have signed for the home, or live there on their own name.
+ADULTS = ("owner", "co_owner", "occupier")
+DESK = ("dispatcher", "service_desk")
+FIRST_RUNG = 1
+
+
+def estates_of(session, scopes: set[str]) -> Mapping[str, set[UUID]]:
+    """The estates behind `region:<id>` and `unit:<id>`, from our copies."""
+    regions = _ids(scopes, "region:")
+    units = _ids(scopes, "unit:")
+    region = select(literal("region:"), Estate.region_id, Estate.id).where(Estate.region_id.in_(regions))
+    unit = select(literal("unit:"), Unit.id, Unit.estate_id).where(Unit.id.in_(units))
+    found: dict[str, set[UUID]] = {}
+    for kind, scope_id, estate_id in session.execute(union_all(region, unit)):
+        found.setdefault(f"{kind}{scope_id}", set()).add(estate_id)
+    return found
+
+
+def _ids(scopes: set[str], kind: str) -> list[UUID]:
+    return [UUID(scope.removeprefix(kind)) for scope in scopes if scope.startswith(kind)]
+
+
+# ── one's own ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def messages(work, *, limit: int, after: str | None = None, unread: bool | None = None):
+    mine = work.seen(Message)
+    if unread is not None:
+        mine = mine.where(Message.read_at.is_(None) if unread else Message.read_at.is_not(None))
+    return work.page(mine, by=[Message.created_at.desc(), Message.id.desc()], limit=limit, after=after)
+
+
+def unread_count(work) -> int:
+    return work.scalar(work.seen(Message).where(Message.read_at.is_(None)).with_only_columns(func.count()))
+
+
+def preference(work) -> Preference:
+    """The signed-in person's; until they choose, version 0 with everything on."""
+    return work.get(Preference, work.actor.id) or Preference(id=work.actor.id)
+
+
+# ── staff's ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def deliveries(work, *, limit: int, after: str | None = None, **named):
+    """Newest first; `named` are columns that must match."""
+    seen = work.seen(Delivery).filter_by(**{name: value for name, value in named.items() if value is not None})
+    return work.page(seen, by=[Delivery.created_at.desc(), Delivery.id.desc()], limit=limit, after=after)
+
+
+# ── who is meant ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def adults_of(work, unit_id: UUID | None, estate: Estate) -> set[UUID]:
+    """The adults who hold the unit today, by the estate's calendar."""
+    today = work.now.astimezone(ZoneInfo(estate.timezone)).date()
+    here = select(Occupancy.person_id).where(
+        Occupancy.unit_id == unit_id,
+        Occupancy.relation.in_(ADULTS),
+        Occupancy.void.is_(False),
+        Occupancy.starts_on <= today,
+        or_(Occupancy.ends_on.is_(None), Occupancy.ends_on >= today),
+    )
+    return set(work.scalars(here)) if unit_id else set()
+
+
+def desk_of(work, estate: Estate) -> set[UUID]:
+    """Who looks after the estate's tickets: its desk, or the nearest above that has one, and whoever is on first duty."""
+    for scope in (f"estate:{estate.id}", f"region:{estate.region_id}", "operator"):
+        found = _staff_with(work, scope)
+        if found:
+            break
+    return found | _on_first_duty(work, estate)
+
+
+def _staff_with(work, scope: str) -> set[UUID]:
+    held = [Staff.roles.contains(type_coerce([{"role": role, "scope": scope}], JSONB)) for role in DESK]
+    mine = select(Staff.id).where(Staff.operator_id == work.cause.operator_id, Staff.active, or_(*held))
+    return set(work.scalars(mine))
+
+
+def _on_first_duty(work, estate: Estate) -> set[UUID]:
+    here = or_(Duty.estate_id == estate.id, Duty.estate_id.is_(None) & (Duty.region_id == estate.region_id))
+    now = select(Duty.person_id).where(
+        Duty.operator_id == work.cause.operator_id,
+        here,
+        Duty.level == FIRST_RUNG,
+        Duty.cancelled.is_(False),
+        Duty.starts_at <= work.now,
+        Duty.ends_at > work.now,
+    )
+    return set(work.scalars(now))

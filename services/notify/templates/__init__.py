@@ -1,0 +1,122 @@
+"""What we write to people: `<language>/<template>/<channel>.txt`, rendered strictly, a missing fact being an error.
+
+The first line of `in_app.txt` and `email.txt` is the subject. An e-mail's HTML form is the same words in `<language>/email.html`.
+A template is named after the event it speaks of; `.desk`, `.technician` and the like say for whom, where it is not the resident.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+
+FOLDER = Path(__file__).parent
+LANGUAGES = ("zh-CN", "en")
+PATTERNS = {"zh-CN": "M月d日HH:mm", "en": "d MMM, HH:mm"}
+LOCALES = {"zh-CN": "zh_CN", "en": "en_GB"}
+WORDS = {
+    "zh-CN": {
+        "repair": "报修",
+        "complaint": "投诉",
+        "suggestion": "建议",
+        "inquiry": "咨询",
+        "review": "审核",
+        "dispatch": "派单",
+        "arrive": "到场",
+        "resolve": "办结",
+        "answer": "答复",
+        "owner": "业主",
+        "common": "公共部分",
+        "developer_warranty": "开发商保修",
+        "maintenance_fund": "维修资金",
+        "third_party": "第三方",
+    },
+    "en": {
+        "arrive": "arrival",
+        "resolve": "resolution",
+        "owner": "the owner",
+        "common": "the common part",
+        "developer_warranty": "the developer's warranty",
+        "maintenance_fund": "the maintenance fund",
+        "third_party": "a third party",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message in one language, as each channel says it."""
+
+    subject: str
+    body: str
+    sms: str
+    email_subject: str
+    email_text: str
+    email_html: str
+
+
+def language_of(asked: str | None) -> str:
+    """The language we write that is nearest to the one asked for; Chinese where nothing was said."""
+    return "en" if (asked or "").lower().startswith("en") else "zh-CN"
+
+
+def names() -> list[str]:
+    return sorted(folder.name for folder in (FOLDER / LANGUAGES[0]).iterdir() if folder.is_dir())
+
+
+def render(template: str, language: str, facts: Mapping) -> Letter:
+    """Raises jinja2.UndefinedError naming a fact that the template asks for and `facts` lacks."""
+    facts = {**facts, "language": language}
+    subject, body = _parted(_filled(f"{language}/{template}/in_app.txt", facts))
+    email_subject, email_text = _parted(_filled(f"{language}/{template}/email.txt", facts))
+    page = {**facts, "subject": email_subject, "paragraphs": email_text.split("\n\n")}
+    return Letter(
+        subject=subject,
+        body=body,
+        sms=_filled(f"{language}/{template}/sms.txt", facts),
+        email_subject=email_subject,
+        email_text=email_text,
+        email_html=_filled(f"{language}/email.html", page),
+    )
+
+
+def _filled(name: str, facts: Mapping) -> str:
+    text = environment().get_template(name).render(facts).strip()
+    return re.sub(r"\n{3,}", "\n\n", text)  # what an empty block leaves
+
+
+def _parted(text: str) -> tuple[str, str]:
+    subject, _, body = text.partition("\n")
+    return subject.strip(), body.strip()
+
+
+@cache
+def environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        undefined=StrictUndefined,
+        autoescape=lambda name: bool(name) and name.endswith(".html"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(moment=_moment, word=_word)
+    return made
+
+
+@pass_context
+def _moment(context, at: datetime | str) -> str:
+    """An instant as people of the estate say it."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    language = context["language"]
+    return format_datetime(at, PATTERNS[language], tzinfo=ZoneInfo(context["timezone"]), locale=LOCALES[language])
+
+
+@pass_context
+def _word(context, code: str) -> str:
+    """A code of another service in the reader's words; one we do not know yet stands as it is."""
+    return WORDS[context["language"]].get(code, code.replace("_", " "))
