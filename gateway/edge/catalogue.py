@@ -108,7 +108,7 @@ class Catalogue:
             about=_first_line(message.get("description") or message.get("summary") or data.get("description", "")),
             said_by=type_.partition(".")[0],
             heard_by=sorted(self.listeners.get(type_, ())),
-            private=bool(message.get("x-pii")),
+            private="x-personal-data" in data,
             fields=self._fields(data),
         )
 

@@ -82,12 +82,13 @@ def problem(error: Exception):
     if not isinstance(error, HTTPException):
         current_app.logger.error("a page failed", exc_info=error)
         error = InternalServerError()
-    sentence = {404: "not_found", 500: "failed"}.get(error.code, "refused")
+    word = {404: "not_found", 405: "method_not_allowed", 500: "problem"}.get(error.code, "malformed")
+    language = language_asked()
     document = {
-        "type": "about:blank",
-        "title": error.name,
+        "type": f"urn:linli:problem:{word.replace('_', '-')}",
+        "title": say(f"{word}_title", language),
         "status": error.code,
-        "detail": say(sentence, language_asked()),
+        "detail": say(word, language),
         "instance": request.headers.get("X-Request-Id", ""),
     }
     allow = {"Allow": ", ".join(error.valid_methods)} if getattr(error, "valid_methods", None) else {}

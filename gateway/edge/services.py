@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
+LACKING = "lacking"  # the word that services use of themselves
 CONNECT_AND_READ = (1, 2)  # seconds
 
 
@@ -38,14 +39,14 @@ def health(services: dict[str, str]) -> tuple[dict, int]:
     """The health of all → a JSON body and its status: 200, or 503 naming each service and what it lacks."""
     found = {name: _state(name, answer) for name, answer in ask_all(services, "/healthz").items()}
     well = all(state["status"] == "ok" for state in found.values())
-    return {"status": "ok" if well else "unavailable", "services": found}, 200 if well else 503
+    return {"status": "ok" if well else LACKING, "services": found}, 200 if well else 503
 
 
 def _state(name: str, answer: requests.Response | None) -> dict:
     body = body_of(answer)
     if "status" not in body or "lacks" not in body:
-        return {"service": name, "status": "unavailable", "lacks": ["web"]}
-    return body if answer.ok else body | {"status": "unavailable"}
+        return {"service": name, "status": LACKING, "lacks": ["web"]}
+    return body if answer.ok else body | {"status": LACKING}
 
 
 def specifications(services: dict[str, str]) -> dict[str, dict]:

@@ -61,11 +61,19 @@ WORDS = {
         "此地址不存在，请检查路径；可用接口见 /docs。",
         "There is nothing at this address; check the path, or see /docs for what there is.",
     ),
-    "refused": ("请求未被接受，请检查方法与参数。", "The request was not accepted; check its method and parameters."),
-    "failed": (
-        "系统未能处理该请求，请稍后重试；如仍失败，请提供请求编号。",
-        "The request could not be handled; try again later, and give the request id if it persists.",
+    "not_found_title": ("未找到", "Not found"),
+    "method_not_allowed": (
+        "此地址不支持该请求方法，可用方法见 Allow 响应头。",
+        "This method is not known here; the Allow header names those that are.",
     ),
+    "method_not_allowed_title": ("不支持此方法", "Method not allowed"),
+    "malformed": ("请求未被接受，请检查后重新发送。", "The request was not accepted; correct it and send it again."),
+    "malformed_title": ("请求有误", "Malformed request"),
+    "problem": (
+        "系统出现问题，请重试；如仍失败，请提供请求编号。",
+        "Something went wrong on our side; try again, and give the request id if it persists.",
+    ),
+    "problem_title": ("系统错误", "Our error"),
 }
 
 

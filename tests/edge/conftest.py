@@ -147,7 +147,8 @@ def checked(answer, status):
     assert code == status
     assert headers["content-type"] == "application/problem+json"
     assert list(problem) == MEMBERS
-    assert problem["type"] == "about:blank" and problem["title"]
+    assert problem["type"].startswith("urn:linli:problem:") and problem["title"]
+    assert headers["content-language"] in ("zh-CN", "en")
     assert problem["status"] == status
     assert problem["instance"] == headers["x-request-id"]
     assert headers["x-content-type-options"] == "nosniff"

@@ -10,7 +10,7 @@ REGISTERED = "directory.person.registered.v1"
 
 
 def channel(type_):
-    return {"address": type_, "messages": {type_: {"$ref": f"#/components/messages/{type_}"}}}
+    return {"address": type_, "messages": {"event": {"$ref": f"#/components/messages/{type_}"}}}
 
 
 def operation(action, type_):
@@ -35,10 +35,14 @@ DOCUMENT = {
     "components": {
         "messages": {
             COMPLETED: {
+                "name": COMPLETED,
                 "summary": "The work is done.\n\nMore for implementers.",
                 "payload": {"$ref": "events/done.json"},
             },
-            REGISTERED: {"x-pii": True, "payload": {"type": "object", "properties": {}}},
+            REGISTERED: {
+                "name": REGISTERED,
+                "payload": {"type": "object", "x-personal-data": "sealed", "properties": {}},
+            },
         },
         "schemas": {"Parts": PARTS},
     },

@@ -40,13 +40,13 @@ def test_when_all_services_are_well_so_is_the_platform(visit, a_service):
 
 def test_health_names_each_service_and_what_it_lacks(visit, a_service):
     tickets = a_service("tickets")
-    tickets.health = (503, {"service": "tickets", "status": "unavailable", "lacks": ["database"]})
+    tickets.health = (503, {"service": "tickets", "status": "lacking", "lacks": ["database"]})
     silent = {"notify": f"127.0.0.1:{free_port()}"}
 
     answer = visit(tickets, a_service("directory"), also=silent).get("/healthz")
 
     assert answer.status_code == 503
-    assert answer.json["status"] == "unavailable"
+    assert answer.json["status"] == "lacking"
     lacks = {name: state["lacks"] for name, state in answer.json["services"].items()}
     assert lacks == {"tickets": ["database"], "directory": [], "notify": ["web"]}
 

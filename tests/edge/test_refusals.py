@@ -119,14 +119,15 @@ def test_the_services_own_refusals_pass_untouched(edge):
     ],
 )
 def test_the_sentence_is_in_the_readers_language(edge, asked, chinese, the_problem_in):
-    problem, _ = the_problem_in(edge.get("/nothing", headers={"Accept-Language": asked}), 404)
+    problem, headers = the_problem_in(edge.get("/nothing", headers={"Accept-Language": asked}), 404)
 
-    assert bool(re.search("[一-鿿]", problem["detail"])) is chinese
+    assert [bool(re.search("[一-鿿]", problem[part])) for part in ("title", "detail")] == [chinese] * 2
+    assert headers["content-language"] == ("zh-CN" if chinese else "en")
 
 
 def test_every_refusal_has_its_own_sentence_in_both_languages(edge):
     template = (edge.settings.folder / "nginx.conf").read_text()
-    zh, en = (set(re.findall(rf'"{language} (\d+ \w*)" "', template)) for language in ("zh", "en"))
+    zh, en = (set(re.findall(rf'"{language} (\d+ \w*)" "', template)) for language in ("zh-CN", "en"))
 
     assert zh == en
     assert {"400 ", "404 ", "405 ", "413 ", "414 ", "429 ", "431 ", "503 ", "503 late", "505 "} <= zh

@@ -83,6 +83,9 @@ def test_headers_of_the_interface_reach_a_service(edge):
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "tracestate": "linli=1",
         "User-Agent": "a partner",
+        "X-Sms-Timestamp": "1795442057",
+        "X-Sms-Nonce": "n",
+        "X-Sms-Signature": "s",
     }
 
     heard = edge.post(REPAIRS, headers=sent, data=b"{}").json()["headers"]
@@ -102,7 +105,7 @@ def test_a_clients_request_id_is_kept_and_answered(edge):
     assert answer.json()["headers"]["x-request-id"] == "0193d2a1-7b1c-7000-8000-00000000abcd"
 
 
-@pytest.mark.parametrize("given", ["", "short", 'a"},"admin":true', "x" * 129, "a b c d e f g h"])
+@pytest.mark.parametrize("given", ["", "short", 'a"},"admin":true', "x" * 65, "a b c d e f g h"])
 def test_a_request_without_a_proper_id_is_given_one(edge, given):
     answer = edge.get(REPAIRS, headers={"X-Request-Id": given})
 
