@@ -14,7 +14,7 @@ LOCAL = ROOT / ".local"
 LOGS = LOCAL / "log"
 ENV = LOCAL / "env"
 DEMO = LOCAL / "demo.json"
-BROKER_ADMIN = "admin"
+BROKER_ADMIN = "linli_admin"
 HIGHEST = 32_700  # with what we add to it, still below the ports that the kernel hands out to clients
 
 # Each port is the address's port plus its place in this table, so that two checkouts collide in none or in all.
@@ -99,9 +99,9 @@ class Plan:
         return {
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": self.port_of("smtp"),
-            "SMS_URL": f"http://{self.at('sms')}/messages",
+            "SMS_URL": f"http://{self.at('sms')}",
             "SMS_SECRET": self.secrets["SMS_SECRET"],
-            "SMS_RECEIPTS_URL": f"http://{self.at('notify')}/api/notify/v1/receipts/sms",
+            "SMS_RECEIPTS_URL": f"http://{self.at('notify')}/api/notify/v1/sms-receipts",
         }
 
     def edge(self):

@@ -67,7 +67,10 @@ def programs(plan):
         yield Program(f"{service}-background", [LINLI, "run", service, "background"], ours)
     yield Program("edge", [BIN / "python", "-m", "gateway.edge", "run"], plan.edge())
     yield Program("edge-pages", [BIN / "python", "-m", "gateway.edge", "pages"], plan.edge())
-    yield Program("simulators", [BIN / "python", "-m", "services.notify.simulators"], ours)
+    simulators = [BIN / "python", "-m", "services.notify.simulators"]
+    for kind, folder in (("smtp", "mail"), ("sms", "sms")):
+        keeping = ["--port", str(plan.port_of(kind)), "--keep", str(LOCAL / folder)]
+        yield Program(kind, [*simulators, kind, *keeping], {"SMS_SECRET": plan.secrets["SMS_SECRET"]})
 
 
 def socket_path():
@@ -87,6 +90,7 @@ def write_config(plan):
         names = ",".join(each.name for each in everything if each.group == group)
         lines.append(f"[group:{group}]\nprograms = {names}\npriority = {priority}\n")
     lines += [line for each in everything for line in each.section()]
+    CONFIG.touch(mode=0o600)
     CONFIG.write_text("\n".join(lines))
 
 

@@ -81,7 +81,7 @@ def start(here):
         supervise.start(*(each.full_name for each in supervise.programs(here) if each.group == "platform"))
         answering("edge", lambda: health(here) == "ok")
     with step("demo operators", "演示数据"):
-        linli("seed")
+        linli("seed", "--out", str(plan.DEMO))
 
 
 def set_strange_data_aside(here):

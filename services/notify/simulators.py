@@ -47,8 +47,8 @@ class Mailbox:
         return "250 kept"
 
 
-def mail_server(port: int, folder: Path) -> Controller:
-    return Controller(Mailbox(folder), hostname=HERE, port=port, enable_SMTPUTF8=True)
+def mail_server(port: int, folder: Path, host: str = HERE) -> Controller:
+    return Controller(Mailbox(folder), hostname=host, port=port, enable_SMTPUTF8=True)
 
 
 # ── text messages ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -59,8 +59,8 @@ class Provider(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, folder: Path, secret: str):
-        super().__init__((HERE, port), Door)
+    def __init__(self, port: int, folder: Path, secret: str, host: str = HERE):
+        super().__init__((host, port), Door)
         folder.mkdir(parents=True, exist_ok=True)
         self.kept = folder / "messages.ndjson"
         self.secret = secret
@@ -162,10 +162,11 @@ def main() -> None:
     parser.add_argument("kind", choices=["smtp", "sms"])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--host", default=HERE, help="where to listen; 0.0.0.0 in a container")
     asked = parser.parse_args()
     if asked.kind == "sms":
-        return Provider(asked.port, asked.keep, os.environ["SMS_SECRET"]).serve_forever()
-    mail_server(asked.port, asked.keep).start()
+        return Provider(asked.port, asked.keep, os.environ["SMS_SECRET"], asked.host).serve_forever()
+    mail_server(asked.port, asked.keep, asked.host).start()
     threading.Event().wait()
 
 
