@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dotenv import load_dotenv
 from environs import Env
 
 
@@ -42,7 +43,7 @@ def load_environment(service: str) -> None:
     """Take `$LINLI_ENV_DIR/<service>.env` into the environment; what is set already wins."""
     folder = os.environ.get("LINLI_ENV_DIR")
     if folder:
-        Env().read_env(str(Path(folder) / f"{service}.env"), recurse=False)
+        load_dotenv(Path(folder) / f"{service}.env")
 
 
 def read(service: str) -> Settings:
