@@ -74,12 +74,13 @@ class Side(StrEnum):
 
 @part
 class Due:
-    """One limit that runs on a ticket."""
+    """One limit on a ticket; it runs until it is met."""
 
     clock: Limit
     due_at: datetime
     warned_at: datetime | None
     breached_at: datetime | None
+    met_at: datetime | None
 
 
 # ── tickets ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,6 +203,11 @@ class TicketClosed(TicketState):
     """The ticket closed by itself. Not `rated`: silence is never satisfaction, leave it out of averages."""
 
     rated: bool
+
+
+@event("tickets.ticket.restated", version=1)
+class TicketRestated(TicketState):
+    """A ticket as it is now."""
 
 
 # ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────

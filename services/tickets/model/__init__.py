@@ -1,0 +1,26 @@
+"""What tickets are and how they move, by noun."""
+
+from services.tickets.model.clock import Clock
+from services.tickets.model.comment import Comment
+from services.tickets.model.copies import Duty, Estate, Occupancy, Person, Staff, Unit
+from services.tickets.model.number import Pen
+from services.tickets.model.ticket import MOVES, AlreadyRated, IllegalMove, Move, Rating, Ticket, TooLate
+
+__all__ = [
+    "MOVES",
+    "AlreadyRated",
+    "Clock",
+    "Comment",
+    "Duty",
+    "Estate",
+    "IllegalMove",
+    "Move",
+    "Occupancy",
+    "Pen",
+    "Person",
+    "Rating",
+    "Staff",
+    "Ticket",
+    "TooLate",
+    "Unit",
+]

@@ -1,0 +1,110 @@
+"""What the directory says, as far as tickets need it: places, people, who lives where, who works and who is on duty."""
+
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Date, Index, Text, Uuid, exists, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.actor import Actor
+from chassis.model import Copy, OfEstate, within
+
+
+class Estate(Copy):
+    region_id: Mapped[UUID] = mapped_column(index=True)
+    code: Mapped[str]
+    timezone: Mapped[str]
+
+    @classmethod
+    def visible_to(cls, actor: Actor, permission: str | None) -> ColumnElement[bool]:
+        return (cls.operator_id == actor.operator_id) & within(cls.id, actor.estates(permission))
+
+    @property
+    def estate_id(self) -> UUID:
+        return self.id
+
+    def today(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.timezone)).date()
+
+    @property
+    def scopes(self) -> list[str]:
+        """The scopes of a role that reach this estate."""
+        return ["operator", f"region:{self.region_id}", f"estate:{self.id}"]
+
+    def posts(self, role: str) -> list[str]:
+        return [f"{role}@{scope}" for scope in self.scopes]
+
+
+class Unit(Copy, OfEstate):
+    code: Mapped[str]
+
+
+class Person(Copy):
+    name: Mapped[str]
+
+
+class Occupancy(Copy, OfEstate):
+    """Who holds a unit, from one day to another of the estate's calendar."""
+
+    __table_args__ = (Index("occupancy_person", "person_id"), Index("occupancy_unit", "unit_id"))
+
+    unit_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    void: Mapped[bool]
+
+    @classmethod
+    def current(cls, at: datetime, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Whether there is an occupancy of these conditions at this instant."""
+        today = func.timezone(Estate.timezone, at).cast(Date)
+        open_ended = cls.ends_on.is_(None) | (cls.ends_on >= today)
+        found = select(cls.id).join(Estate, Estate.id == cls.estate_id)
+        return exists(found.where(*conditions, ~cls.void, cls.starts_on <= today, open_ended))
+
+
+class Staff(Copy):
+    """A member of staff, under the person's id. `posts` are the roles with their scopes: `technician@estate:<id>`."""
+
+    __table_args__ = (Index("staff_posts", "posts", postgresql_using="gin"),)
+
+    posts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    certificates: Mapped[list]  # [{"skill", "expires_on"}]
+
+    def posted(self, estate: Estate, scope: str) -> bool:
+        """Whether a technician of this kind of scope: `estate`, `region` or `operator`."""
+        return any(
+            post.partition("@")[2].partition(":")[0] == scope
+            for post in estate.posts("technician")
+            if post in self.posts
+        )
+
+    def certificate(self, skill: str, today: date) -> str:
+        """`valid`, `expired` or `none` for the skill."""
+        ends = [each["expires_on"] for each in self.certificates if each["skill"] == skill]
+        if any(end is None or date.fromisoformat(end) >= today for end in ends):
+            return "valid"
+        return "expired" if ends else "none"
+
+
+class Duty(Copy):
+    """A person on duty for a time: in the estate, else in all of the region, else in all of the operator's."""
+
+    __table_args__ = (Index("duty_time", "operator_id", "ends_at"),)
+
+    estate_id: Mapped[UUID | None]
+    region_id: Mapped[UUID | None]
+    person_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    level: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    cancelled: Mapped[bool]
+
+    @classmethod
+    def here(cls, estate: Estate, at: datetime) -> ColumnElement[bool]:
+        whole = cls.estate_id.is_(None) & ((cls.region_id == estate.region_id) | cls.region_id.is_(None))
+        now = (cls.starts_at <= at) & (cls.ends_at > at) & ~cls.cancelled
+        return (cls.operator_id == estate.operator_id) & now & ((cls.estate_id == estate.id) | whole)

@@ -1,0 +1,29 @@
+"""Ticket numbers: one row of numbers per estate and year, written by several pens so that nobody waits for another."""
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from chassis.ids import new_id
+from chassis.model import OfEstate, Row
+
+PENS = 16
+
+
+class Pen(Row, OfEstate):
+    """Holds the numbers that leave the same remainder divided by PENS. The free pen with the lowest number writes next:
+    numbers follow each other while one ticket is filed at a time, and differ whatever happens."""
+
+    __table_args__ = (UniqueConstraint("estate_id", "year", "pen"),)
+
+    year: Mapped[int]
+    pen: Mapped[int]
+    next: Mapped[int]
+
+    @classmethod
+    def box(cls, **where) -> list[dict]:
+        """The rows of all pens of an estate and year, as they are before the first number."""
+        return [{"id": new_id(), "pen": pen, "next": pen, **where} for pen in range(1, PENS + 1)]
+
+    def write(self, estate_code: str) -> str:
+        number, self.next = self.next, self.next + PENS
+        return f"{estate_code}-{self.year}-{number:06}"

@@ -1,0 +1,357 @@
+"""A ticket: what somebody reported, and its way to an end."""
+
+from dataclasses import fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, Uuid, and_, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from chassis.actor import Actor
+from chassis.actor import Kind as ActorKind
+from chassis.errors import Conflict
+from chassis.model import Entity, OfEstate, Row, within
+from chassis.private import Sealed
+from services.tickets.events import (
+    Channel,
+    Due,
+    Kind,
+    Limit,
+    Payer,
+    State,
+    TicketAnswered,
+    TicketAsked,
+    TicketCancelled,
+    TicketClosed,
+    TicketCompleted,
+    TicketDispatched,
+    TicketHeld,
+    TicketRated,
+    TicketRejected,
+    TicketReminded,
+    TicketReopened,
+    TicketRestated,
+    TicketResumed,
+    TicketReviewed,
+    TicketStarted,
+    TicketState,
+    TicketSubmitted,
+    Urgency,
+)
+from services.tickets.model import taxonomy
+from services.tickets.model.clock import Clock
+from services.tickets.model.copies import Occupancy, Person
+
+
+class IllegalMove(Conflict):
+    en = "A ticket that is {state} does not allow “{move}”; reload it and look at its state."
+    zh = "工单当前为「{state}」，不能执行「{move}」，请刷新后再试。"
+
+
+class AlreadyRated(Conflict):
+    en = "This work is rated already, the ticket is {state}; reopen it if it is not mended."
+    zh = "本次服务已评价，工单当前为「{state}」；如问题未解决，请重新打开工单。"
+
+
+class TooLate(Conflict):
+    en = "This ticket is {state} and could be reopened until {until}; report it anew."
+    zh = "工单当前为「{state}」，重新打开的期限为 {until}，请重新报修。"
+
+
+class Move(StrEnum):
+    """What can be done with a ticket."""
+
+    ASK = "ask"
+    ANSWER = "answer"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DISPATCH = "dispatch"
+    START = "start"
+    HOLD = "hold"
+    RESUME = "resume"
+    COMPLETE = "complete"
+    RATE = "rate"
+    REOPEN = "reopen"
+    CLOSE = "close"
+    CANCEL = "cancel"
+
+
+BACK = None  # to the state in which it was held
+
+# From which states each move starts, and where it leads. A kind with a life of its own has a table of its own.
+LIFE: dict[Move, tuple[set[State], State | None]] = {
+    Move.ASK: ({State.SUBMITTED}, State.NEEDS_ANSWER),
+    Move.ANSWER: ({State.NEEDS_ANSWER}, State.SUBMITTED),
+    Move.ACCEPT: ({State.SUBMITTED}, State.ACCEPTED),
+    Move.REJECT: ({State.SUBMITTED, State.NEEDS_ANSWER}, State.REJECTED),
+    Move.DISPATCH: ({State.ACCEPTED}, State.DISPATCHED),
+    Move.START: ({State.DISPATCHED}, State.STARTED),
+    Move.HOLD: ({State.ACCEPTED, State.DISPATCHED, State.STARTED}, State.ON_HOLD),
+    Move.RESUME: ({State.ON_HOLD}, BACK),
+    Move.COMPLETE: ({State.STARTED}, State.COMPLETED),
+    Move.RATE: ({State.COMPLETED}, State.COMPLETED),
+    Move.REOPEN: ({State.COMPLETED, State.CLOSED}, State.ACCEPTED),
+    Move.CLOSE: ({State.COMPLETED}, State.CLOSED),
+    Move.CANCEL: (
+        {State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD},
+        State.CANCELLED,
+    ),
+}
+MOVES = dict.fromkeys(Kind, LIFE)
+ENDS = (State.CLOSED, State.REJECTED, State.CANCELLED)
+
+WORDS = "(description || ' ' || coalesce(place, '') || ' ' || coalesce(resolution, ''))"  # what a search looks through
+
+
+class Ticket(Entity, OfEstate):
+    __table_args__ = (Index("ticket_words", text(f"{WORDS} gin_trgm_ops"), postgresql_using="gin"),)
+
+    number: Mapped[str]
+    kind: Mapped[Kind]
+    state: Mapped[State] = mapped_column(default=State.SUBMITTED)
+    unit_id: Mapped[UUID | None]
+    place: Mapped[str | None]
+    channel: Mapped[Channel]
+    reporter_id: Mapped[UUID]
+    filed_by: Mapped[UUID]
+    complained_of: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, info={"private": True})
+    category: Mapped[str | None]
+    problem: Mapped[str | None]
+    description: Mapped[str] = mapped_column(info={"private": True})
+    urgency: Mapped[Urgency]
+    preferred_times: Mapped[list | None]
+    contact_phone: Mapped[str | None] = mapped_column(Sealed, info={"private": True})
+
+    payer: Mapped[Payer | None]
+    question: Mapped[str | None]
+    answer: Mapped[str | None] = mapped_column(info={"private": True})
+    reason: Mapped[str | None]  # why it was rejected, held, reopened or cancelled, whichever came last
+    assignee_id: Mapped[UUID | None]
+    held_from: Mapped[State | None]
+    resolution: Mapped[str | None]
+    cause: Mapped[str | None]
+    parts: Mapped[list | None]  # [{"name", "quantity", "price_fen"}]
+    labour_minutes: Mapped[int | None]
+    reopened: Mapped[int] = mapped_column(default=0)
+
+    filed_at: Mapped[datetime]
+    reviewed_at: Mapped[datetime | None]
+    dispatched_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    rated_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    reopen_until: Mapped[datetime | None]
+
+    clocks: Mapped[list[Clock]] = relationship(back_populates="ticket", order_by=Clock.id, lazy="selectin")
+    ratings: Mapped[list["Rating"]] = relationship(order_by="Rating.closure", lazy="selectin")
+    reporter = relationship(Person, primaryjoin="foreign(Ticket.reporter_id) == Person.id", viewonly=True)
+    assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
+
+    # ── who may know of it ───────────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def visible_to(cls, actor: Actor, permission: str | None) -> ColumnElement[bool]:
+        """Staff see their estates' tickets; residents what they reported, and what concerns the home they live in."""
+        if actor.kind in (ActorKind.SYSTEM, ActorKind.EVENT):
+            return super().visible_to(actor, permission)
+        lives_there = Occupancy.current(actor.at, Occupancy.person_id == actor.id, Occupancy.unit_id == cls.unit_id)
+        overseen = within(cls.estate_id, actor.estates("tickets:oversee"))
+        return and_(super().visible_to(actor, permission), overseen | (cls.reporter_id == actor.id) | lives_there)
+
+    # ── how it moves ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def filed(cls, *, review_within: timedelta, at: datetime, **report) -> "Ticket":
+        ticket = cls(filed_at=at, **report)
+        ticket._say_and_wind(TicketSubmitted, review_within, at)
+        return ticket
+
+    def ask(self, question: str, *, cap: timedelta, at: datetime) -> None:
+        """The review needs to know more; its clock waits for the answer."""
+        self._move(Move.ASK)
+        self.question, self.answer = question, None
+        self._pause_clock(cap, at)
+        self._say(TicketAsked)
+
+    def take_answer(self, text: str, *, at: datetime) -> None:
+        self._move(Move.ANSWER)
+        self.answer = text
+        self._resume_clock(at)
+        self._say(TicketAnswered)
+
+    def accept(self, payer: Payer | None, *, at: datetime) -> None:
+        self._move(Move.ACCEPT)
+        self.payer, self.reviewed_at = payer, at
+        self._say(TicketReviewed)
+
+    def reject(self, reason: str, *, at: datetime) -> None:
+        self._move(Move.REJECT)
+        self.reason, self.reviewed_at = reason, at
+        self._meet_clock(at)
+        self._say(TicketRejected)
+
+    def dispatch(self, technician_id: UUID, *, at: datetime) -> None:
+        self._move(Move.DISPATCH)
+        self.assignee_id, self.dispatched_at = technician_id, at
+        self._meet_clock(at)
+        self._say(TicketDispatched)
+
+    def start(self, *, at: datetime) -> None:
+        self._move(Move.START)
+        self.started_at = at
+        self._say(TicketStarted)
+
+    def hold(self, reason: str) -> None:
+        came_from = self.state
+        self._move(Move.HOLD)
+        self.held_from, self.reason = came_from, reason
+        self._say(TicketHeld)
+
+    def resume(self) -> None:
+        self._move(Move.RESUME)
+        self._say(TicketResumed)
+
+    def complete(self, resolution: str, *, cause=None, parts=(), labour_minutes=None, terms, at: datetime) -> None:
+        """The work is done. The owner is reminded, the ticket closes, and the warranty ends at the spans of `terms`."""
+        self._move(Move.COMPLETE)
+        self.resolution, self.cause, self.parts, self.labour_minutes = resolution, cause, list(parts), labour_minutes
+        self.completed_at = at
+        self.remind_at, self.closes_at = at + terms.remind_after, at + terms.close_after
+        self.reopen_until = at + terms.warranty
+        self._say(
+            TicketCompleted,
+            labour_minutes=labour_minutes,
+            parts_fen=sum(part["quantity"] * part["price_fen"] for part in self.parts),
+            closes_at=self.closes_at,
+            reopen_until=self.reopen_until,
+        )
+
+    def rate(self, score: int, *, by: UUID, at: datetime, aspects=None, tags=(), comment=None) -> None:
+        """Once per closure: after a reopening the new work is rated anew."""
+        self._move(Move.RATE)
+        if self.rated_at:
+            raise AlreadyRated(state=self.state)
+        words = {"aspects": aspects or {}, "tags": list(tags), "comment": comment}
+        whose = {"estate_id": self.estate_id, "technician_id": self.assignee_id}
+        self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=by, rated_at=at, **words, **whose))
+        self.rated_at, self.remind_at = at, None
+        self._say(TicketRated, score=score, aspects=words["aspects"], tags=words["tags"])
+
+    def remind(self) -> None:
+        """Ask once more for a rating."""
+        self.remind_at = None
+        self._say(TicketReminded, closes_at=self.closes_at)
+
+    def close(self, *, at: datetime) -> None:
+        """The time to rate is over. Whether it was rated is said; silence is not satisfaction."""
+        self._move(Move.CLOSE)
+        self.closed_at, self.remind_at, self.closes_at = at, None, None
+        self._say(TicketClosed, rated=self.rated_at is not None)
+
+    def reopen(self, reason: str, *, review_within: timedelta, at: datetime) -> None:
+        """Not mended after all: within the warranty the same ticket goes on, and somebody is sent anew."""
+        if self.reopen_until and at > self.reopen_until and self.state in (State.COMPLETED, State.CLOSED):
+            raise TooLate(state=self.state, until=self.reopen_until.date())
+        self._move(Move.REOPEN)
+        self.reason, self.reopened, self.assignee_id = reason, self.reopened + 1, None
+        self.dispatched_at = self.started_at = self.completed_at = self.rated_at = self.closed_at = None
+        self.remind_at = self.closes_at = self.reopen_until = None
+        self._say_and_wind(TicketReopened, review_within, at)
+
+    def cancel(self, reason: str, *, at: datetime) -> None:
+        self._move(Move.CANCEL)
+        self.reason = reason
+        self._meet_clock(at)
+        self._say(TicketCancelled)
+
+    def _move(self, move: Move) -> None:
+        begins, leads_to = MOVES[self.kind][move]
+        if self.state not in begins:
+            raise IllegalMove(state=self.state, move=move)
+        self.state = leads_to or self.held_from
+
+    # ── its clock ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def running(self) -> Clock | None:
+        return next((clock for clock in self.clocks if clock.met_at is None), None)
+
+    def _say_and_wind(self, fact: type, review_within: timedelta, at: datetime) -> None:
+        clock = Clock.wound(self, Limit.REVIEW, review_within, at)
+        self._say(fact)
+        clock.start()
+
+    def _pause_clock(self, cap, at):
+        if self.running:
+            self.running.pause(cap, at)
+
+    def _resume_clock(self, at):
+        if self.running:
+            self.running.resume(at)
+
+    def _meet_clock(self, at):
+        if self.running:
+            self.running.meet(at)
+
+    # ── what it says ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def ticket_id(self) -> UUID:
+        return self.id
+
+    @property
+    def title_zh(self) -> str:
+        return taxonomy.title(self.kind, self.category, self.problem)[0]
+
+    @property
+    def title_en(self) -> str:
+        return taxonomy.title(self.kind, self.category, self.problem)[1]
+
+    @property
+    def dues(self) -> list[Due]:
+        return [Due(**{f.name: getattr(clock, f.name) for f in fields(Due)}) for clock in self.clocks]
+
+    def restated(self) -> TicketRestated:
+        return TicketRestated(**self._facts())
+
+    def _say(self, fact: type, **more) -> None:
+        self.record(fact(**self._facts(), **more))
+
+    def _facts(self) -> dict:
+        return {f.name: getattr(self, f.name) for f in fields(TicketState)}
+
+
+class Rating(Row, OfEstate):
+    """What the owner's side thought of one closure of a ticket."""
+
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "closure"),
+        CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+        Index("rating_technician", "technician_id", "rated_at"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    closure: Mapped[int]
+    technician_id: Mapped[UUID]
+    score: Mapped[int]
+    aspects: Mapped[dict]
+    tags: Mapped[list]
+    comment: Mapped[str | None]
+    rated_by: Mapped[UUID]
+    rated_at: Mapped[datetime]
+
+
+NEWEST = (Ticket.filed_at.desc(), Ticket.id.desc())
+Index("ticket_number", Ticket.operator_id, Ticket.number, unique=True)
+Index("ticket_estate", Ticket.estate_id, *NEWEST)
+Index("ticket_open", Ticket.estate_id, Ticket.state, *NEWEST, postgresql_where=Ticket.state.not_in(ENDS))
+Index("ticket_job", Ticket.assignee_id, *NEWEST, postgresql_where=Ticket.assignee_id.is_not(None))
+Index("ticket_reporter", Ticket.reporter_id, *NEWEST)
+Index("ticket_unit", Ticket.unit_id, *NEWEST, postgresql_where=Ticket.unit_id.is_not(None))
+Index("ticket_remind", Ticket.remind_at, postgresql_where=Ticket.remind_at.is_not(None))
+Index("ticket_close", Ticket.closes_at, postgresql_where=Ticket.closes_at.is_not(None))

@@ -1,0 +1,252 @@
+"""What people can look up: lists, who could do a job, who must hear of a missed limit, and what happened to a ticket."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, Text, and_, func, literal_column, or_, select
+from sqlalchemy.orm import Session, joinedload, noload
+
+from chassis import attachments
+from chassis.actor import Kind as ActorKind
+from chassis.tables import audit
+from services.tickets.events import Level, State
+from services.tickets.model import (
+    Clock,
+    Comment,
+    Duty,
+    Estate,
+    Occupancy,
+    Person,
+    Rating,
+    Staff,
+    Ticket,
+    Unit,
+    taxonomy,
+)
+from services.tickets.model.clock import LADDER
+from services.tickets.model.ticket import ENDS, WORDS
+
+OPEN = Ticket.state.not_in(ENDS)
+AT_WORK = Ticket.state.in_([State.DISPATCHED, State.STARTED, State.ON_HOLD])
+ORDERS = {
+    "-filed_at": [Ticket.filed_at.desc(), Ticket.id.desc()],
+    "filed_at": [Ticket.filed_at.asc(), Ticket.id.asc()],
+}
+STAGES = ("ticket", "answer", "completion")  # what a file may belong to
+RECENT = timedelta(days=90)  # ratings that count for a technician
+MOST_CANDIDATES = 100
+
+
+def estates_of(session: Session, scopes: Iterable[str]) -> dict[str, set[UUID]]:
+    """The estates of regions and units, from our own copies."""
+    found: dict[str, set[UUID]] = {}
+    for scope in scopes:
+        kind, _, id = scope.partition(":")
+        of = {
+            "region": select(Estate.id).where(Estate.region_id == UUID(id)),
+            "unit": select(Unit.estate_id).where(Unit.id == UUID(id)),
+        }
+        found[scope] = set(session.scalars(of[kind]))
+    return found
+
+
+# ── tickets ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def tickets(work, *, q=None, mine=False, open=None, sort="-filed_at", limit, after, **filters):
+    """One page of what the actor may see."""
+    found = work.seen(Ticket).options(noload(Ticket.clocks), noload(Ticket.ratings), joinedload(Ticket.assignee))
+    found = found.filter_by(**{name: value for name, value in filters.items() if value is not None})
+    if mine:
+        found = found.where(or_(Ticket.assignee_id == work.actor.id, Ticket.reporter_id == work.actor.id))
+    if open is not None:
+        found = found.where(OPEN if open else ~OPEN)
+    if q:
+        found = found.where(holding(q))
+    return work.page(found, by=ORDERS[sort], limit=limit, after=after)
+
+
+def holding(words: str):
+    """Tickets whose number begins so, or whose words hold this."""
+    found = literal_column(WORDS, Text).icontains(words, autoescape=True)
+    return found | Ticket.number.startswith(words, autoescape=True)
+
+
+def attached(work, ticket: Ticket) -> list:
+    """The files of a ticket's report, answer and completion, each saying whose it is."""
+    return [row for stage in STAGES for row in attachments.of(work, stage, ticket.id)]
+
+
+def occupies(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None = None) -> bool:
+    """Whether the person holds this unit now, or without one any unit of the estate."""
+    where = Occupancy.unit_id == unit_id if unit_id else Occupancy.estate_id == estate_id
+    return work.scalar(select(Occupancy.current(work.now, Occupancy.person_id == person_id, where)))
+
+
+# ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+WEIGHTS = {"skill": 40, "certificate": 15, "duty": 20, "load": 15, "rating": 5, "distance": 5}
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One reason for a rank: what was found, how good that is between 0 and 1, and the points it brings."""
+
+    factor: str
+    found: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A technician who reaches the estate. `barred` says why the job may not be given to them."""
+
+    technician_id: UUID
+    name: str | None
+    barred: str | None
+    factors: list[Factor]
+
+    @property
+    def score(self) -> float:
+        return round(sum(each.points for each in self.factors), 1)
+
+
+def candidates(work, ticket: Ticket, technician_id: UUID | None = None) -> list[Candidate]:
+    """Who could be sent, the most suitable first, and those who may not be sent last."""
+    estate = work.get(Estate, ticket.estate_id)
+    category = taxonomy.category(ticket.category)
+    found = [
+        _ranked(row, estate, category, work.now) for row in work.execute(_technicians(estate, work.now, technician_id))
+    ]
+    return sorted(found, key=lambda each: (each.barred is not None, -each.score, str(each.technician_id)))
+
+
+def _technicians(estate: Estate, at: datetime, technician_id: UUID | None) -> Select:
+    load = select(func.count()).where(Ticket.assignee_id == Staff.id, AT_WORK).scalar_subquery()
+    rating = (
+        select(func.avg(Rating.score))
+        .where(Rating.technician_id == Staff.id, Rating.rated_at > at - RECENT)
+        .scalar_subquery()
+    )
+    duty = select(Duty.id).where(Duty.here(estate, at), Duty.person_id == Staff.id).exists()
+    found = select(Staff, Person.name, load.label("load"), rating.label("rating"), duty.label("on_duty"))
+    found = found.outerjoin(Person, Person.id == Staff.id).where(
+        Staff.operator_id == estate.operator_id, Staff.posts.overlap(estate.posts("technician"))
+    )
+    return (found.where(Staff.id == technician_id) if technician_id else found).limit(MOST_CANDIDATES)
+
+
+def _ranked(row, estate: Estate, category, at: datetime) -> Candidate:
+    staff, name, load, rating, on_duty = row
+    skilled = category is None or category.skill in staff.skills
+    certificate = (
+        staff.certificate(category.skill, estate.today(at)) if category and category.licensed else "not_needed"
+    )
+    near = next(scope for scope in ("estate", "region", "operator") if staff.posted(estate, scope))
+    return Candidate(
+        staff.id,
+        name,
+        "certificate_expired" if certificate == "expired" else None,
+        [
+            _factor("skill", "yes" if skilled else "no", skilled),
+            _factor("certificate", certificate, certificate in ("valid", "not_needed")),
+            _factor("duty", "on_duty" if on_duty else "off_duty", on_duty),
+            _factor("load", str(load), 1 / (1 + load)),
+            _factor("rating", f"{rating:.1f}" if rating else "none", float(rating or 3) / 5),
+            _factor("distance", near, {"estate": 1, "region": 0.5, "operator": 0.25}[near]),
+        ],
+    )
+
+
+def _factor(name: str, found: str, goodness: float) -> Factor:
+    return Factor(name, found, round(WEIGHTS[name] * goodness, 1))
+
+
+# ── escalation ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def responsible(work, clock: Clock) -> tuple[Level, list[UUID]]:
+    """The next rung with anybody on it above the one that was told; at the top, the highest that has somebody, again."""
+    estate = work.get(Estate, clock.estate_id)
+    told = LADDER.index(clock.level) + 1 if clock.level else 0
+    for level in [*LADDER[told:], *reversed(LADDER[:told])]:
+        people = _on_rung(work, estate, level, clock.ticket.complained_of)
+        if people:
+            return level, people
+    return LADDER[min(told, len(LADDER) - 1)], []
+
+
+def _on_rung(work, estate: Estate, level: Level, complained_of: list[UUID]) -> list[UUID]:
+    """Who is on duty on this rung now; nobody on the roster: all who hold its role. Never somebody complained of."""
+    on_duty = (
+        select(Duty.person_id)
+        .where(Duty.here(estate, work.now), Duty.level == LADDER.index(level) + 1)
+        .order_by(Duty.id)
+    )
+    holders = (
+        select(Staff.id)
+        .where(Staff.operator_id == estate.operator_id, Staff.posts.overlap(estate.posts(level)))
+        .order_by(Staff.id)
+    )
+    found = (work.scalars(people.limit(50)) for people in (on_duty, holders))
+    return next(
+        filter(None, ([each for each in dict.fromkeys(people) if each not in complained_of] for people in found)), []
+    )
+
+
+# ── timeline ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+STAFF_ONLY = {"complained_of", "filed_by"}  # columns whose changes residents do not see
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a timeline: who did what when, and what changed."""
+
+    at: datetime
+    actor: dict  # {"kind", "id", "name"}
+    action: str
+    changes: dict
+    comment: Comment | None
+
+
+def timeline(work, ticket: Ticket, *, limit: int, after: str | None):
+    """What happened to a ticket, from the audit record and its comments; internal ones for staff only."""
+    staff = work.actor.may("tickets:oversee", ticket.estate_id)
+    comments = select(Comment.id).where(Comment.ticket_id == ticket.id, *([] if staff else [~Comment.internal]))
+    clocks = select(Clock.id).where(Clock.ticket_id == ticket.id)
+    about = or_(
+        and_(audit.c.subject_type == "ticket", audit.c.subject_id == ticket.id),
+        and_(audit.c.subject_type == "clock", audit.c.subject_id.in_(clocks)),
+        and_(audit.c.subject_type == "comment", audit.c.subject_id.in_(comments)),
+    )
+    page = work.page(select(audit).where(about), by=[audit.c.seq], limit=limit, after=after)
+    return type(page)(_moments(work, page.items, staff), page.next)
+
+
+def _moments(work, rows, staff: bool) -> list[Moment]:
+    people = {row.actor.partition("/")[2] for row in rows} - {""}
+    names = dict(work.execute(select(Person.id, Person.name).where(Person.id.in_(map(UUID, people)))).all())
+    written = {row.subject_id for row in rows if row.subject_type == "comment"}
+    comments = {each.id: each for each in work.scalars(select(Comment).where(Comment.id.in_(written)))}
+    return [
+        Moment(row.at, _actor(row.actor, names), row.action, _changes(row, staff), comments.get(row.subject_id))
+        for row in rows
+    ]
+
+
+def _actor(named: str, names: dict[UUID, str]) -> dict:
+    kind, _, id = named.partition("/")
+    return {"kind": ActorKind(kind), "id": id or None, "name": names.get(UUID(id)) if id else None}
+
+
+def _changes(row, staff: bool) -> dict:
+    if row.subject_type == "comment":
+        return {}
+    return {
+        name: {"before": before, "after": after}
+        for name, (before, after) in row.changes.items()
+        if staff or name not in STAFF_ONLY
+    }

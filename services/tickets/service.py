@@ -1,0 +1,32 @@
+"""Tickets: repairs, complaints, suggestions and inquiries, from the report to the rating."""
+
+from chassis.service import Service
+from services.tickets import events, jobs, model, queries, reactions, views
+from services.tickets.settings import Settings
+
+RESIDENT = {f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "reopen", "cancel")}
+STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment")}
+TECHNICIAN = STAFF | {"tickets:work", "tickets:hold"}
+DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "answer", "cancel")}
+DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold"}
+GRANTS = {
+    **dict.fromkeys(("developer", "owner", "co_owner", "household_member", "occupier"), RESIDENT),
+    **dict.fromkeys(("cashier", "inspector"), STAFF),
+    "technician": TECHNICIAN,
+    "service_desk": DESK,
+    **dict.fromkeys(("dispatcher", "estate_manager", "region_manager", "head_office"), DISPATCHER),
+}
+
+service = Service(
+    "tickets",
+    title="Tickets 报事报修",
+    events=events,
+    model=model,
+    blueprints=[views.blp],
+    reactions=reactions,
+    jobs=jobs,
+    grants=GRANTS,
+    estates_of=queries.estates_of,
+    settings=Settings,
+    attachments=True,
+)

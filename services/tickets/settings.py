@@ -1,0 +1,19 @@
+"""What the tickets service alone needs: its spans of time, in hours where set."""
+
+from datetime import timedelta
+
+from environs import Env
+
+
+class Settings:
+    def __init__(self):
+        self.env = Env()
+        self.review_within = self._hours("REVIEW_HOURS", 24)  # where the taxonomy has no limit of its own
+        self.answer_within = self._hours("ANSWER_HOURS", 24)  # the longest that a question stops the review clock
+        self.escalate_every = self._hours("ESCALATE_EVERY_HOURS", 4)
+        self.remind_after = self._hours("REMIND_AFTER_HOURS", 3 * 24)
+        self.close_after = self._hours("CLOSE_AFTER_HOURS", 7 * 24)
+        self.warranty = self._hours("WARRANTY_HOURS", 30 * 24)
+
+    def _hours(self, name: str, default: float) -> timedelta:
+        return timedelta(hours=self.env.float(name, default))
