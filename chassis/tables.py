@@ -65,6 +65,7 @@ outbox = Table(
         postgresql_where=text("split_part(routing_key, '.', 3) <> 'restated'"),
     ),
     Index("outbox_todo", "shard", "seq", postgresql_where=text("sent_at IS NULL AND parked_at IS NULL")),
+    Index("outbox_parked", "aggregate_id", postgresql_where=text("sent_at IS NULL AND parked_at IS NOT NULL")),
     Index("outbox_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     postgresql_with={"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02, "autovacuum_vacuum_cost_delay": 0},
 )

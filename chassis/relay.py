@@ -1,0 +1,185 @@
+"""The relay: carries what is committed to the outbox on to the broker, in order for each aggregate, and marks it sent.
+
+The outbox has 16 shards; a relay owns a shard while its session holds the shard's advisory lock. Rows are found by
+`sent_at IS NULL`, never by a cursor, so a late commit is not passed over. Nothing is locked while the broker is waited
+for. Whatever dies in between, a row is published again and the listeners' inboxes drop it (messaging.md §1).
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import psycopg
+import structlog
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from chassis import amqp, broker
+from chassis.amqp import Message
+from chassis.failpoint import failpoint
+from chassis.outbox import SHARDS
+from chassis.publisher import Publisher, Receipt
+from chassis.runtime import process_name
+
+log = structlog.get_logger(__name__)
+BATCH = 500
+LOOK = 1.0  # seconds between looks when no notification wakes us; and between looks at how many relays there are
+RETURNS = 20  # so often may the broker find no queue for an event before it is parked
+LONGEST_REST = 60  # seconds an aggregate waits after a refusal, doubling from one
+LOCKS = 7_203_612  # the class of our advisory locks: one for each shard, and one that every relay shares
+PRESENT = SHARDS
+
+TODO = text("""
+    SELECT seq, id, aggregate_id, routing_key, event::text AS event, event->>'traceparent' AS traceparent, attempts
+    FROM outbox WHERE seq = ANY (ARRAY(
+        SELECT next.seq FROM unnest(CAST(:shards AS smallint[])) AS mine(shard) CROSS JOIN LATERAL (
+            SELECT seq FROM outbox WHERE shard = mine.shard AND sent_at IS NULL AND parked_at IS NULL
+            AND aggregate_id <> ALL (CAST(:resting AS uuid[]) || ARRAY(
+                SELECT aggregate_id FROM outbox WHERE parked_at IS NOT NULL AND sent_at IS NULL))
+            ORDER BY seq LIMIT :batch) AS next
+        ORDER BY next.seq LIMIT :batch))
+    ORDER BY seq""")
+SENT = text("UPDATE outbox SET sent_at = :now, last_error = NULL WHERE seq = ANY (:seqs)")
+RETURNED = text("""
+    UPDATE outbox SET attempts = attempts + 1, last_error = :reason,
+    parked_at = CASE WHEN attempts + 1 >= :most THEN CAST(:now AS timestamptz) END
+    WHERE seq = :seq RETURNING parked_at""")
+RESUME = text("UPDATE outbox SET parked_at = NULL, attempts = 0 WHERE parked_at IS NOT NULL AND sent_at IS NULL")
+RELAYS = text("""
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE datname = current_database() AND locktype = 'advisory' AND classid = :locks AND objid = :present AND granted""")
+
+
+def run(runtime, stop: threading.Event) -> None:
+    """The relay role, until `stop`. Broker or database away: waited for. Raises amqp.Refused when the set-up is wrong."""
+    publisher = Publisher(runtime.settings.amqp_url, f"{runtime.service.name} {process_name('relay')}")
+    relay = Relay(runtime, publisher, broker.unheard())
+    pauses = amqp.pauses()
+    try:
+        while not stop.is_set():
+            try:
+                relay.carry_until(stop)
+            except (SQLAlchemyError, psycopg.Error) as error:
+                log.warning("relay.database_away", reason=type(error).__name__)
+                pauses = amqp.pauses() if relay.shards else pauses
+                stop.wait(next(pauses))
+    finally:
+        publisher.close()
+
+
+def resume(runtime) -> int:
+    """Let parked events try again, once their types have a queue. → how many."""
+    with runtime.transaction(system=True) as session:
+        return session.execute(RESUME).rowcount
+
+
+class Relay:
+    """What one relay holds: its shards, and the aggregates that rest because the broker did not take their event."""
+
+    def __init__(self, runtime, publisher: Publisher, unheard: set[str]):
+        self.runtime = runtime
+        self.publisher = publisher
+        self.unheard = unheard
+        self.shards: set[int] = set()
+        self.resting: dict[UUID, float] = {}
+
+    def carry_until(self, stop: threading.Event) -> None:
+        """Carry until told to stop, or until the session that holds the shards is lost: every round begins on it."""
+        self.shards, counted = set(), 0.0
+        with self._session() as keeper:
+            while not stop.is_set():
+                if time.monotonic() - counted >= LOOK:
+                    self._share(keeper)
+                    counted = time.monotonic()
+                if not self.publisher.ready(LOOK):
+                    continue
+                if self.carry_batch(keeper) < BATCH:
+                    _wait_for_news(keeper)
+
+    def carry_batch(self, keeper: Connection) -> int:
+        """Publish the oldest events of the shards and mark what the broker answers for. → how many were marked."""
+        now = time.monotonic()
+        self.resting = {aggregate: until for aggregate, until in self.resting.items() if until > now}
+        chosen = {"shards": sorted(self.shards), "resting": list(self.resting), "batch": BATCH}
+        rows = keeper.execute(TODO, chosen).all()
+        receipt = self.publisher.publish_batch(_message(row) for row in rows)
+        failpoint("after_confirm")
+        return self._mark(rows, receipt)
+
+    # ── shards ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _session(self) -> Iterator[Connection]:
+        """A connection of our own, outside the pool and without transactions: its end gives the shards back."""
+        with self.runtime.system_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as keeper:
+            keeper.detach()
+            keeper.execute(text("LISTEN outbox"))
+            keeper.execute(text("SELECT pg_advisory_lock_shared(:locks, :present)"), _lock(present=PRESENT))
+            yield keeper
+
+    def _share(self, keeper: Connection) -> None:
+        """Hold an equal part of the shards: give back what is above it, take what is free up to it."""
+        relays = keeper.scalar(RELAYS, _lock(present=PRESENT))
+        part = -(-SHARDS // relays)
+        for shard in sorted(self.shards)[part:]:
+            keeper.execute(text("SELECT pg_advisory_unlock(:locks, :shard)"), _lock(shard=shard))
+            self.shards.discard(shard)
+        for shard in set(range(SHARDS)) - self.shards:
+            if len(self.shards) >= part:
+                return
+            if keeper.scalar(text("SELECT pg_try_advisory_lock(:locks, :shard)"), _lock(shard=shard)):
+                self.shards.add(shard)
+
+    # ── marking ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _mark(self, rows: list[Row], receipt: Receipt) -> int:
+        """Mark as sent, aggregate by aggregate, up to the first event that was not taken; from there the aggregate rests."""
+        sent, halted = [], {}
+        for row in rows:
+            if row.aggregate_id in halted:
+                continue
+            if self._is_taken(row, receipt):
+                sent.append(row.seq)
+            else:
+                halted[row.aggregate_id] = row
+        self._write(
+            sent, [(row, receipt.returned[str(row.id)]) for row in halted.values() if str(row.id) in receipt.returned]
+        )
+        for row in halted.values():
+            self.resting[row.aggregate_id] = time.monotonic() + min(2**row.attempts, LONGEST_REST)
+        return len(sent)
+
+    def _is_taken(self, row: Row, receipt: Receipt) -> bool:
+        id = str(row.id)
+        return id in receipt.confirmed or (id in receipt.returned and row.routing_key in self.unheard)
+
+    def _write(self, sent: list[int], returned: list[tuple[Row, str]]) -> None:
+        if not sent and not returned:
+            return
+        now = self.runtime.clock.now()
+        with self.runtime.system_engine.begin() as connection:
+            if sent:
+                connection.execute(SENT, {"now": now, "seqs": sent})
+            for row, reason in returned:
+                facts = {"seq": row.seq, "reason": reason, "most": RETURNS, "now": now}
+                parked = connection.scalar(RETURNED, facts)
+                say = log.error if parked else log.warning
+                say("relay.parked" if parked else "relay.returned", type=row.routing_key, id=str(row.id), reason=reason)
+
+
+def _lock(**which: int) -> dict[str, int]:
+    return {"locks": LOCKS, **which}
+
+
+def _message(row: Row) -> Message:
+    return Message(str(row.id), amqp.EVENTS, row.routing_key, row.event.encode(), {amqp.TRACE: row.traceparent})
+
+
+def _wait_for_news(keeper: Connection) -> None:
+    """Until a transaction wrote to the outbox, or a moment passed. Many notifications make one look."""
+    driver = keeper.connection.driver_connection
+    for timeout in (LOOK, 0):
+        for _ in driver.notifies(timeout=timeout, stop_after=1 if timeout else None):
+            pass

@@ -1,0 +1,232 @@
+"""Each reaction hears each event exactly once, and nobody suffers for another's failure."""
+
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+
+from chassis import inbox, tables
+from chassis.errors import Conflict
+from chassis.events import event, on
+from chassis.ids import new_id
+from chassis.inbox import Verdict
+from chassis.runtime import Runtime
+from chassis.tests.kites.model import Kite, Note, Wind
+from chassis.tests.kites.reactions import StormAnnounced, WindMeasured, note_storm
+from chassis.tests.wire import E1, HY, away, hearing, said_by
+
+QY, E9 = new_id(), new_id()
+
+
+@event("weather.gust.felt", version=1)
+class GustFelt:
+    kite_id: UUID
+
+
+class TooWindy(Conflict):
+    en = "The wind is too strong; wait."
+    zh = "风太大，请稍候。"
+
+
+@on(GustFelt)
+def fly_and_fail(work, heard):
+    """Changes an entity, records an event, and then fails before anything is written."""
+    work.take(Kite, heard.kite_id).fly()
+    raise TooWindy()
+
+
+@on(GustFelt)
+def note_gust(work, heard):
+    work.add(Note(estate_id=work.cause.estate_id, text="a gust"))
+
+
+@on(StormAnnounced)
+def note_storm_where_allowed(work, heard):
+    """Writes into the estate that the text names, whichever the event is about."""
+    work.add(Note(estate_id=UUID(heard.text), text=heard.text))
+
+
+def storm(words="thunder", **more):
+    return said_by(StormAnnounced(text=words), **more)
+
+
+def notes(kites):
+    with kites.work() as work:
+        return sorted(work.scalars(select(Note.text)))
+
+
+def heard(kites):
+    with kites.work() as work:
+        return work.scalars(select(tables.inbox.c.consumer))
+
+
+def verdicts(outcomes):
+    return [outcome.verdict for outcome in outcomes]
+
+
+def with_reactions(kites, *functions):
+    return Runtime(hearing(kites.service, *functions), kites.settings, kites.clock)
+
+
+@contextmanager
+def fails_at_the_commit(kites):
+    """A deferred constraint on notes, as a ledger has one."""
+    with psycopg.connect(kites.settings.owner_database_url, autocommit=True) as owner:
+        owner.execute("""
+            CREATE FUNCTION too_late() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN IF NEW.text = 'fails late' THEN RAISE 'too late'; END IF; RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER too_late AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION too_late()""")
+        try:
+            yield
+        finally:
+            owner.execute("DROP FUNCTION too_late CASCADE")
+
+
+def test_an_event_delivered_again_has_one_effect(kites):
+    once = storm()
+
+    outcomes = inbox.process(kites.runtime, [once, once]) + inbox.process(kites.runtime, [once])
+
+    assert verdicts(outcomes) == [Verdict.DONE] * 3
+    assert notes(kites) == ["thunder"]
+    assert heard(kites) == ["kites.note_storm"]
+
+
+def test_eight_simultaneous_deliveries_make_one_effect(kites):
+    once, together = storm(), threading.Barrier(8)
+    outcomes = []
+
+    def deliver():
+        together.wait(10)
+        outcomes.extend(inbox.process(kites.runtime, [once]))
+
+    threads = [threading.Thread(target=deliver) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert verdicts(outcomes) == [Verdict.DONE] * 8
+    assert notes(kites) == ["thunder"]
+
+
+def test_a_poisonous_event_fails_alone_and_leaves_nothing_behind(kites):
+    good = [storm(f"storm {n}") for n in range(5)]
+    batch = [*good[:3], storm("unheard of"), *good[3:]]
+
+    outcomes = inbox.process(kites.runtime, batch)
+
+    assert verdicts(outcomes) == [Verdict.DONE] * 3 + [Verdict.RETRY] + [Verdict.DONE] * 2
+    assert outcomes[3].reason == "ValueError: nobody knows what to do about this storm"
+    assert notes(kites) == [f"storm {n}" for n in range(5)]
+    assert len(heard(kites)) == 5
+
+
+def test_what_fails_only_at_the_commit_costs_the_innocent_nothing(kites):
+    with fails_at_the_commit(kites):
+        outcomes = inbox.process(kites.runtime, [storm("early"), storm("fails late"), storm("after")])
+
+    assert verdicts(outcomes) == [Verdict.DONE, Verdict.RETRY, Verdict.DONE]
+    assert outcomes[1].reason == "RaiseException: too late"
+    assert notes(kites) == ["after", "early"]
+
+
+def test_a_failed_reaction_says_nothing_even_when_its_entity_is_used_again(kites):
+    with kites.work() as work:
+        kite = work.add(Kite.build(operator_id=HY, estate_id=E1, colour="red"))
+    gust = said_by(GustFelt(kite_id=kite.id))
+    runtime = with_reactions(kites, fly_and_fail, note_gust)
+
+    first, second = inbox.process(runtime, [gust, said_by(GustFelt(kite_id=kite.id))])
+
+    assert (first.verdict, first.reason) == (Verdict.RETRY, "The wind is too strong; wait.")
+    assert second.verdict is Verdict.RETRY
+    assert [e.type for e in kites.said()] == ["kites.kite.built.v1"]
+    assert notes(kites) == ["a gust", "a gust"], "the other reaction is not held up"
+    inbox.process(runtime, [gust])
+    assert notes(kites) == ["a gust", "a gust"], "and hears the event only once"
+    runtime.close()
+
+
+@pytest.mark.parametrize("data", [{}, {"text": 7}, {"text": None}])
+def test_data_that_does_not_fit_is_parked_at_once(kites, data):
+    (outcome,) = inbox.process(kites.runtime, [replace(storm(), data=data)])
+
+    assert outcome.verdict is Verdict.PARK
+    assert "weather.storm.announced.v1: data does not fit" in outcome.reason
+
+
+def test_a_version_we_do_not_know_is_parked_and_a_fact_we_do_not_hear_is_over(kites):
+    newer, foreign = replace(storm(), type="weather.storm.announced.v2"), replace(storm(), type="weather.fog.seen.v1")
+
+    outcomes = inbox.process(kites.runtime, [newer, foreign])
+
+    assert verdicts(outcomes) == [Verdict.PARK, Verdict.DONE]
+    assert outcomes[0].reason == "weather.storm.announced.v2: kites does not know this version"
+
+
+def test_each_event_of_a_batch_acts_in_its_own_operator_and_estate(kites):
+    runtime = with_reactions(kites, note_storm_where_allowed)
+    own, others = storm(str(E1)), storm(str(E9))
+    elsewhere = storm(str(E9), operator_id=QY, estate_id=E9)
+    anywhere = storm(str(E9), estate_id=None)
+
+    outcomes = inbox.process(runtime, [own, others, elsewhere, anywhere])
+
+    assert verdicts(outcomes) == [Verdict.DONE, Verdict.RETRY, Verdict.DONE, Verdict.DONE]
+    assert "row-level security" in outcomes[1].reason
+    with kites.work() as work:
+        assert set(work.execute(select(Note.operator_id, Note.estate_id))) == {(HY, E1), (QY, E9), (HY, E9)}
+    runtime.close()
+
+
+def test_a_projection_shows_the_latest_state_whatever_the_order(kites):
+    wind = new_id()
+    facts = [said_by(WindMeasured(wind_id=wind, force=n), sequence=n) for n in (3, 1, 5, 2, 4)]
+
+    inbox.process(kites.runtime, facts)
+
+    with kites.work() as work:
+        assert work.execute(select(Wind.force, Wind.sequence)).all() == [(5, 5)]
+
+
+def test_a_database_that_is_away_is_nobodys_fault(kites, postgres_url):
+    with away(kites, postgres_url), pytest.raises(inbox.DatabaseAway):
+        inbox.process(kites.runtime, [storm()])
+
+    assert notes(kites) == []
+
+
+def test_a_message_that_kills_its_connection_is_to_blame_itself(kites):
+    @on(StormAnnounced)
+    def end_the_connection(work, heard):
+        if heard.text == "lightning":
+            work.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        note_storm(work, heard)
+
+    runtime = with_reactions(kites, end_the_connection)
+
+    outcomes = inbox.process(runtime, [storm("before"), storm("lightning"), storm("after")])
+
+    assert verdicts(outcomes) == [Verdict.DONE, Verdict.RETRY, Verdict.DONE]
+    assert notes(kites) == ["after", "before"]
+    runtime.close()
+
+
+def test_reasons_do_not_repeat_the_values_of_a_row(kites):
+    @on(StormAnnounced)
+    def note_twice(work, heard):
+        for _ in range(2):
+            work.add(Note(id=E9, estate_id=E1, text="13800000000"))
+
+    runtime = with_reactions(kites, note_twice)
+
+    (outcome,) = inbox.process(runtime, [storm()])
+
+    assert outcome.reason == 'UniqueViolation: duplicate key value violates unique constraint "note_pkey"'
+    runtime.close()
