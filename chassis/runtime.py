@@ -8,7 +8,10 @@ from functools import cached_property
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from chassis import outbox  # noqa: F401  the flush hook
+from chassis import (
+    outbox,  # noqa: F401  the flush hook
+    private,
+)
 from chassis.actor import Actor
 from chassis.clock import Clock
 from chassis.database import PATIENCE, make_engine
@@ -25,6 +28,7 @@ class Runtime:
         self.settings = settings
         self.clock = clock or Clock()
         self.patience = patience
+        private.use_keys(settings.private_keys)
 
     @cached_property
     def own_settings(self):

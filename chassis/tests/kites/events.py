@@ -23,6 +23,15 @@ class KiteFlown:
     flights: int
 
 
+@event("kites.kite.painted", version=1)
+class KitePainted:
+    """A kite has a new colour."""
+
+    kite_id: UUID
+    estate_id: UUID
+    colour: str
+
+
 @event("kites.kite.restated", version=1)
 class KiteRestated:
     """A kite as it is now."""

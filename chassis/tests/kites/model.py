@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.errors import Conflict
 from chassis.model import Copy, Entity, OfEstate, Row
-from chassis.tests.kites.events import KiteBuilt, KiteFlown, KiteRestated
+from chassis.tests.kites.events import KiteBuilt, KiteFlown, KitePainted, KiteRestated
 
 
 class State(StrEnum):
@@ -38,6 +38,10 @@ class Kite(Entity, OfEstate):
             raise AlreadyUp()
         self.state, self.flights = State.FLYING, self.flights + 1
         self.record(KiteFlown(kite_id=self.id, estate_id=self.estate_id, flights=self.flights))
+
+    def paint(self, colour):
+        self.colour = colour
+        self.record(KitePainted(kite_id=self.id, estate_id=self.estate_id, colour=colour))
 
     def restated(self):
         return KiteRestated(kite_id=self.id, estate_id=self.estate_id, colour=self.colour, flights=self.flights)

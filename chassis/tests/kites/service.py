@@ -1,7 +1,7 @@
 """The service of kites."""
 
 from chassis.service import Service
-from chassis.tests.kites import events, jobs, model, reactions
+from chassis.tests.kites import events, jobs, model, reactions, views
 
 GRANTS = {"pilot": {"kites:see", "kites:fly"}, "guest": {"kites:see"}}
 
@@ -12,6 +12,7 @@ service = Service(
     model=model,
     reactions=reactions,
     jobs=jobs,
+    blueprints=[views.blp],
     grants=GRANTS,
     attachments=True,
 )

@@ -1,0 +1,271 @@
+"""Who is calling: ES256 access tokens of the directory, verified in every service from its cached public keys.
+
+The newest key set we saw lies in our own database too, so that a service starts while the directory is down. A role is
+resolved to estates from the service's own copy; a revoked account is refused within seconds.
+"""
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import jwt
+import requests
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from jwt.algorithms import ECAlgorithm
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import tables
+from chassis.actor import Actor, Kind, Role, actor_of_event, reach_of
+from chassis.errors import Unauthorized, Unavailable
+
+log = structlog.get_logger(__name__)
+
+ALGORITHM = "ES256"
+ISSUER = "linli-directory"
+AUDIENCE = "linli"
+LEEWAY = 60  # seconds by which two machines' clocks may differ
+CLAIMS = ("iss", "aud", "sub", "operator", "kind", "roles", "epoch", "jti", "exp")
+OURSELVES = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}  # judged by the service's own clock
+
+
+class NoKeysYet(Unavailable):
+    en = "Sign-in cannot be checked just now; try again in a few seconds."
+    zh = "暂时无法核验登录状态，请几秒后重试。"
+
+
+# ── signing: the directory's side ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key as PEM, its id, and what the world may see of it."""
+
+    kid: str
+    pem: str
+    jwk: dict
+
+
+def new_key() -> SigningKey:
+    return key_of(generate_private_key(SECP256R1()))
+
+
+def read_key(pem: str) -> SigningKey:
+    return key_of(load_pem_private_key(pem.encode(), password=None))
+
+
+def key_of(private: EllipticCurvePrivateKey) -> SigningKey:
+    """The id is the key's RFC 7638 thumbprint: the same key has the same id everywhere."""
+    public = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    named = json.dumps({name: public[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
+    kid = base64.urlsafe_b64encode(hashlib.sha256(named.encode()).digest()).decode().rstrip("=")
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return SigningKey(kid, pem, {**public, "kid": kid, "use": "sig", "alg": ALGORITHM})
+
+
+def issue(key: SigningKey, claims: dict[str, Any]) -> str:
+    return jwt.encode(claims, key.pem, algorithm=ALGORITHM, headers={"kid": key.kid})
+
+
+# ── keys: what we trust ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def fetch_keys(url: str) -> dict:
+    """The published key set. Raises requests.RequestException (bad JSON included)."""
+    with requests.Session() as http:
+        http.trust_env = False  # an inner address: no proxy of the environment
+        answer = http.get(url, timeout=(2, 3), allow_redirects=False)
+        answer.raise_for_status()
+        return answer.json()
+
+
+class KeyRing:
+    """The directory's public keys by id. Asks again for an unknown id, but seldom: ids are the caller's to invent."""
+
+    pause = 30.0  # seconds between two questions; 1 while we have no key at all
+    lifetime = 600.0  # after this we ask again unprovoked, so that a withdrawn key is dropped
+
+    def __init__(self, runtime):
+        self.runtime = runtime
+        self.keys: dict[str, jwt.PyJWK] = {}
+        self.asked_at = -1e9
+        self.lock = threading.Lock()
+
+    def get(self, kid: str) -> jwt.PyJWK:
+        """Raises Unauthorized for an id the directory does not know, NoKeysYet while we know none."""
+        if not self.keys:
+            self._recall()
+        if kid not in self.keys or self._age() > self.lifetime:
+            self.refresh()
+        if not self.keys:
+            raise NoKeysYet()
+        if kid not in self.keys:
+            raise Unauthorized()
+        return self.keys[kid]
+
+    def refresh(self) -> None:
+        """Ask the directory, unless somebody just did. When it does not answer, what we have stays good."""
+        with self.lock:
+            if not self.runtime.settings.jwks_url or self._age() < (self.pause if self.keys else 1.0):
+                return
+            self.asked_at = time.monotonic()
+            try:
+                document = fetch_keys(self.runtime.settings.jwks_url)
+            except requests.RequestException as error:
+                log.warning("auth.keys_unreachable", reason=str(error))
+                return
+            self._take(document, keep=True)
+
+    def ready(self) -> bool:
+        """Whether a token could be verified now."""
+        if not self.keys:
+            self._recall()
+        if not self.keys:
+            self.refresh()
+        return bool(self.keys)
+
+    def _age(self) -> float:
+        return time.monotonic() - self.asked_at
+
+    def _recall(self) -> None:
+        with self.runtime.transaction() as session:
+            self._take(session.scalar(select(tables.jwks.c.document)) or {}, keep=False)
+
+    def _take(self, document: dict, *, keep: bool) -> None:
+        keys = dict(_usable(document))
+        if not keys:
+            return
+        if keep and keys.keys() != self.keys.keys():
+            self._keep(document)
+        self.keys = keys
+
+    def _keep(self, document: dict) -> None:
+        row = {"document": document, "fetched_at": self.runtime.clock.now()}
+        put = insert(tables.jwks).values(id=1, **row).on_conflict_do_update(index_elements=["id"], set_=row)
+        with self.runtime.transaction() as session:
+            session.execute(put)
+
+
+def _usable(document: dict):
+    """(id, key) of each ES256 key; what we cannot use is passed over, for the directory may grow."""
+    for entry in document.get("keys", ()):
+        if entry.get("kid") and entry.get("kty") == "EC" and entry.get("crv") == "P-256":
+            try:
+                yield entry["kid"], jwt.PyJWK(entry, algorithm=ALGORITHM)
+            except jwt.PyJWTError as error:
+                log.warning("auth.key_unusable", kid=entry["kid"], reason=str(error))
+
+
+# ── tokens: who it is ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a verified token says."""
+
+    subject: UUID
+    operator_id: UUID
+    kind: Kind
+    roles: tuple[Role, ...]
+    epoch: int
+    not_before: float
+    expires_at: float
+
+    @classmethod
+    def of(cls, claims: dict) -> "Token":
+        """Raises ValueError, TypeError, KeyError or AttributeError for claims of another shape."""
+        return cls(
+            subject=UUID(claims["sub"]),
+            operator_id=UUID(claims["operator"]),
+            kind={"person": Kind.PERSON, "client": Kind.CLIENT}[claims["kind"]],
+            roles=tuple(Role(str(each["role"]), str(each["scope"])) for each in claims["roles"]),
+            epoch=int(claims["epoch"]),
+            not_before=float(claims.get("nbf", 0)),
+            expires_at=float(claims["exp"]),
+        )
+
+
+class Authenticator:
+    """From an `Authorization` header to an `Actor`."""
+
+    def __init__(self, runtime):
+        self.runtime = runtime
+        self.keys = KeyRing(runtime)
+        self.verified = lru_cache(maxsize=4096)(self._verify)  # a refusal raises, so only good tokens are remembered
+        self.epoch = Briefly(2, self._revoked_below)
+        self.reach = Briefly(10, self._resolve)
+
+    def actor(self, authorization: str | None) -> Actor:
+        """Raises Unauthorized."""
+        scheme, _, bearer = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthorized()
+        token = self.verified(bearer.strip())
+        now = self.runtime.clock.now().timestamp()
+        if not token.not_before - LEEWAY <= now < token.expires_at + LEEWAY:
+            raise Unauthorized()
+        if token.epoch < self.epoch(token.operator_id, token.subject):
+            raise Unauthorized()
+        reach = self.reach(token.operator_id, token.roles)
+        return Actor(token.kind, token.subject, token.operator_id, token.roles, reach)
+
+    def _verify(self, bearer: str) -> Token:
+        try:
+            kid = jwt.get_unverified_header(bearer).get("kid")  # nothing else of an unverified header is looked at
+            key = self.keys.get(kid if isinstance(kid, str) else "")
+            claims = jwt.decode(
+                bearer,
+                key,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": list(CLAIMS), **OURSELVES},
+            )
+            return Token.of(claims)
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Unauthorized() from error
+
+    def _revoked_below(self, operator_id: UUID, subject: UUID) -> int:
+        with self.runtime.work(actor_of_event(operator_id, None)) as work:
+            mine = tables.revocation.c.subject_id == subject
+            return work.scalar(select(tables.revocation.c.epoch).where(mine)) or 0
+
+    def _resolve(self, operator_id: UUID, roles: tuple[Role, ...]) -> dict[str, frozenset]:
+        service = self.runtime.service
+
+        def estates_of(scopes: set[str]):
+            if not scopes:
+                return {}
+            with self.runtime.work(actor_of_event(operator_id, None)) as work:
+                return service.estates_of(work.session, scopes)
+
+        return reach_of(roles, service.grants, estates_of)
+
+
+class Briefly:
+    """A function's answers, remembered for some seconds."""
+
+    MOST = 10_000
+
+    def __init__(self, seconds: float, function: Callable):
+        self.seconds = seconds
+        self.function = function
+        self.answers: dict[tuple, tuple[float, Any]] = {}
+
+    def __call__(self, *key):
+        until, answer = self.answers.get(key, (0.0, None))
+        if until < time.monotonic():
+            answer = self.function(*key)
+            if len(self.answers) >= self.MOST:
+                self.answers.clear()
+            self.answers[key] = (time.monotonic() + self.seconds, answer)
+        return answer
