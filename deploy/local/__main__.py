@@ -1,5 +1,6 @@
 """`python -m deploy.local up | down | ps | logs`, which `make` calls."""
 
+import signal
 import sys
 
 from deploy.local import down, look, up, words
@@ -10,6 +11,7 @@ ACTS = {"up": up.up, "down": down.down, "ps": look.ps, "logs": look.logs}
 def main():
     if len(sys.argv) != 2 or sys.argv[1] not in ACTS:
         sys.exit(__doc__)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way, what was started is taken down again
     try:
         ACTS[sys.argv[1]]()
     except words.Failed as failure:

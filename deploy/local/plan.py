@@ -67,6 +67,11 @@ class Plan:
             definitions=LOCAL / "rabbitmq" / "definitions.json",
         )
 
+    @property
+    def management_url(self):
+        """The broker's management door, with the administrator's name and password."""
+        return f"http://{BROKER_ADMIN}:{self.secrets['RABBITMQ_ADMIN_PASSWORD']}@{self.at('management')}"
+
     def secret(self, service, what):
         return self.secrets[f"{service.upper()}_{what}"]
 

@@ -75,8 +75,7 @@ def start(here):
         wait_for([together.submit(linli, "migrate", service) for service in here.services])
     with step("RabbitMQ", "RabbitMQ"):
         answering("rabbitmq", here.rabbitmq.answers)
-        password = here.secrets["RABBITMQ_ADMIN_PASSWORD"]
-        broker.sync(here.rabbitmq.management_url, definitions(here), plan.BROKER_ADMIN, password)
+        broker.sync(here.management_url, definitions(here))
     with step("services, edge", "各服务与网关"):
         supervise.start(*(each.full_name for each in supervise.programs(here) if each.group == "platform"))
         answering("edge", lambda: health(here) == "ok")

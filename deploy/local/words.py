@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 
 CHINESE = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").startswith("zh")
@@ -37,7 +38,10 @@ def step(en, zh):
     print(f"  {pick(en, zh)} …", end="", flush=True)
     try:
         yield
-    except BaseException:
+    except Failed:
         print(pick(" failed", " 失败"), flush=True)
         raise
+    except Exception as error:
+        print(pick(" failed", " 失败"), flush=True)
+        raise Failed(f"{en}: {error}", f"{zh}：{error}", traceback.format_exc(limit=-4)) from error
     print(f" {time.monotonic() - began:.1f} s", flush=True)
