@@ -49,7 +49,7 @@ class Program:
         yield f"command = {_plain(shlex.join(self.command))}"
         yield f"environment = {_plain(environment)}"
         yield f"directory = {_plain(ROOT if self.group == 'platform' else '/')}"
-        yield "autostart = false\nautorestart = true\nstartsecs = 1\nstartretries = 6"
+        yield "autostart = false\nautorestart = true\nstartsecs = 5\nstartretries = 4"
         yield f"stopsignal = {self.stop_signal}\nstopwaitsecs = 30\nkillasgroup = true"
         yield f"stdout_logfile = {_plain(self.log)}\nredirect_stderr = true"
         yield "stdout_logfile_maxbytes = 10MB\nstdout_logfile_backups = 1\n"

@@ -3,8 +3,10 @@
 import fcntl
 import json
 import os
+import ssl
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -66,19 +68,19 @@ def start(here):
         supervise.write_config(here)
         supervise.start_supervisord()
         supervise.start("servers:postgres", "servers:epmd")
-        answering("postgres", here.postgres.answers)
-        answering("epmd", here.rabbitmq.port_mapper.answers)
+        await_answer("postgres", here.postgres.answers)
+        await_answer("epmd", here.rabbitmq.port_mapper.answers)
         supervise.start("servers:rabbitmq")
         for service in here.services:
             servers.create_service_database(here.postgres.url(), service, here.passwords(service))
     with step("migrations", "数据库迁移"), ThreadPoolExecutor() as together:
         wait_for([together.submit(linli, "migrate", service) for service in here.services])
     with step("RabbitMQ", "RabbitMQ"):
-        answering("rabbitmq", here.rabbitmq.answers)
+        await_answer("rabbitmq", here.rabbitmq.answers)
         broker.sync(here.management_url, definitions(here))
     with step("services, edge", "各服务与网关"):
         supervise.start(*(each.full_name for each in supervise.programs(here) if each.group == "platform"))
-        answering("edge", lambda: health(here) == "ok")
+        until_nobody(lambda: unwell(here))
     with step("demo operators", "演示数据"):
         linli("seed", "--out", str(plan.DEMO))
 
@@ -128,16 +130,18 @@ def linli(*words):
     return done.stdout
 
 
-def answering(program, answers):
-    """Wait until a program answers; one that supervisord has given up, or that stays silent, is an error."""
-    servers.comes_true(lambda: answers() or given_up(), PATIENCE)
-    if not answers():
-        silent = given_up() or program
-        log = plan.LOGS / f"{silent}.log"
+def await_answer(program, answers):
+    until_nobody(lambda: "" if answers() else program)
+
+
+def until_nobody(is_silent):
+    """Wait until no program is named any more; one that supervisord has given up, or that stays silent, is an error."""
+    servers.comes_true(lambda: not is_silent() or given_up(), PATIENCE)
+    name = given_up() or is_silent()
+    if name:
+        log = plan.LOGS / f"{name}.log"
         raise Failed(
-            f"{silent} does not answer; all of it: {log}",
-            f"{silent} 没有应答，完整日志：{log}",
-            servers.last_lines(log),
+            f"{name} does not answer; all of it: {log}", f"{name} 没有应答，完整日志：{log}", servers.last_lines(log)
         )
 
 
@@ -145,13 +149,24 @@ def given_up():
     return next((name for name, each in supervise.states().items() if each["statename"] == "FATAL"), "")
 
 
-def health(here):
-    """`ok` when every service says so, through the front door."""
+def unwell(here):
+    """The first program that is not well, seen through the front door; nothing when all are."""
+    services = health(here.address).get("services")
+    if services is None:
+        return "edge"
+    return next((f"{name}-web" for name, each in services.items() if each["status"] != "ok"), "")
+
+
+def health(address):
+    """What `/healthz` says; its status 503 says it too. Nothing while the edge is silent."""
+    trusting = ssl._create_unverified_context()  # our own certificate on our own machine
     try:
-        with urllib.request.urlopen(f"{here.address}/healthz", timeout=5) as answer:
-            return json.load(answer)["status"]
+        with urllib.request.urlopen(f"{address}/healthz", timeout=5, context=trusting) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as answer:
+        return json.load(answer) if answer.code == 503 else {}
     except (OSError, ValueError):
-        return "silent"
+        return {}
 
 
 def wait_for(futures):
