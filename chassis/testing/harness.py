@@ -1,13 +1,7 @@
-"""Tests on real parts: PostgreSQL and RabbitMQ servers for the run, a harness around one service, a platform of several.
-
-Servers come from TEST_DATABASE_URL and TEST_AMQP_URL; else from a Docker Engine by testcontainers, when one answers; else
-from this machine's own binaries, privately. Time is a clock that is moved. Tables are empty at the start of each test.
-"""
+"""One service under test, on its own database, with a clock that is moved and people who are signed in."""
 
 import os
 import secrets
-import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +15,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import insert, make_url, select
 
-from chassis import auth, jobs, servers, tables
+from chassis import auth, inbox, jobs, servers, tables
 from chassis.actor import SYSTEM, Actor, Kind, Role, reach_of
 from chassis.clock import MovableClock
 from chassis.database import migrate
@@ -36,89 +30,6 @@ PASSWORDS = dict.fromkeys(servers.ROLES, "only-for-tests")
 KEY = auth.new_key()
 SECRET = secrets.token_hex(32)
 PRIVATE_KEYS = (Fernet.generate_key().decode(),)
-
-# ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory) -> Iterator[str]:
-    """A PostgreSQL administrator's URL."""
-    given = os.environ.get("TEST_DATABASE_URL")
-    if given:
-        yield given
-    elif docker_answers():
-        yield from _postgres_in_docker()
-    else:
-        yield from _private_postgres()
-
-
-@pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory) -> Iterator["Broker"]:
-    """A broker with its management port, empty but for an administrator."""
-    given = os.environ.get("TEST_AMQP_URL")
-    if given:
-        yield Broker(given, os.environ["TEST_MANAGEMENT_URL"])
-    elif docker_answers():
-        yield from _rabbitmq_in_docker()
-    else:
-        node = servers.RabbitMQ(
-            tmp_path_factory.mktemp("rabbitmq"), servers.free_port(), servers.free_port(), durable=False
-        )
-        node.start()
-        yield Broker(node.amqp_url(), f"http://guest:guest@127.0.0.1:{node.management_port}")
-        node.stop()
-
-
-@dataclass(frozen=True)
-class Broker:
-    """`amqp_url` and `management_url` are the administrator's, with its password."""
-
-    amqp_url: str
-    management_url: str
-
-
-def docker_answers() -> bool:
-    """Whether a Docker Engine is there to run testcontainers; LINLI_TEST_DOCKER=0 says to leave it alone."""
-    if os.environ.get("LINLI_TEST_DOCKER") == "0":
-        return False
-    if os.environ.get("DOCKER_HOST"):
-        return True
-    with socket.socket(socket.AF_UNIX) as engine:
-        return engine.connect_ex("/var/run/docker.sock") == 0
-
-
-def _postgres_in_docker() -> Iterator[str]:
-    from testcontainers.postgres import PostgresContainer
-
-    image = os.environ.get("POSTGRES_IMAGE", "postgres:15")
-    with PostgresContainer(image, driver=None) as container:
-        yield container.get_connection_url()
-
-
-def _rabbitmq_in_docker() -> Iterator[Broker]:
-    from testcontainers.rabbitmq import RabbitMqContainer
-
-    image = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:3.13-management")
-    with RabbitMqContainer(image).with_exposed_ports(15672) as container:
-        host, who = container.get_container_host_ip(), f"{container.username}:{container.password}"
-        amqp, management = container.get_exposed_port(container.port), container.get_exposed_port(15672)
-        yield Broker(f"amqp://{who}@{host}:{amqp}/%2F", f"http://{who}@{host}:{management}")
-
-
-def _private_postgres() -> Iterator[str]:
-    label = f"test-{os.getpid()}"
-    server = servers.Postgres(
-        servers.data_dir(label), servers.socket_dir(label, servers.server_account()), durable=False
-    )
-    server.start()
-    yield server.url()
-    server.stop()
-    for folder in (server.data_dir, server.socket_dir):
-        shutil.rmtree(folder)
-    server.log_path.unlink()
-
-
-# ── one service ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
@@ -231,8 +142,6 @@ class Harness:
 
     def deliver(self, *envelopes: Envelope) -> None:
         """Through inbox and reactions, committed. Anything but success is an error of the test."""
-        from chassis import inbox
-
         for envelope, outcome in zip(envelopes, inbox.process(self.runtime, list(envelopes)), strict=True):
             if not outcome.done:
                 raise AssertionError(f"{envelope.type}: {outcome}")
@@ -262,6 +171,12 @@ class Harness:
         with self.runtime.transaction(system=True) as session:
             events = session.scalars(select(tables.outbox.c.event).order_by(tables.outbox.c.seq)).all()
         return [Envelope.from_dict(event) for event in events if not types or event["type"] in types]
+
+    def heard_events(self) -> set[tuple[str, UUID]]:
+        """(consumer, event id) of everything in the inbox."""
+        box = tables.inbox.c
+        with self.runtime.transaction(system=True) as session:
+            return {(row.consumer, row.event_id) for row in session.execute(select(box.consumer, box.event_id))}
 
     def take_unsent(self) -> list[Envelope]:
         """As a relay would: what is not sent yet, marked as sent."""
@@ -330,6 +245,11 @@ class Client:
         return self.open(path, method="DELETE", **kwargs)
 
 
+def _plain(url: str) -> str:
+    """For psycopg itself, which knows no driver names."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 class Installations(dict):
     """The services installed for this run, each on first use."""
 
@@ -363,41 +283,3 @@ def harness(service: str | Service):
         return found
 
     return fresh
-
-
-# ── several services ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Platform(dict):
-    """Several services by name, under one clock, with events carried between them in memory."""
-
-    def __init__(self, installations: Installations, *names: str):
-        super().__init__({name: installations[load(name)] for name in names})
-        self.clock = MovableClock(MONDAY_MORNING)
-        for each in self.values():
-            each.empty()
-            each.clock = each.runtime.clock = self.clock
-
-    def settle(self, rounds: int = 20) -> None:
-        """Carry events to whoever hears them until nobody has anything more to say."""
-        for _ in range(rounds):
-            said = [envelope for each in self.values() for envelope in each.take_unsent()]
-            if not said:
-                return
-            for each in self.values():
-                heard = [envelope for envelope in said if envelope.type in each.service.hears]
-                for start in range(0, len(heard), 50):
-                    each.deliver(*heard[start : start + 50])
-        raise AssertionError(f"services still have something to say after {rounds} rounds")
-
-    def tick(self, **span: float) -> None:
-        """Let time pass, run what is due, and carry what is said."""
-        self.clock.advance(**span)
-        for each in self.values():
-            each.tick()
-        self.settle()
-
-
-def _plain(url: str) -> str:
-    """For psycopg itself, which knows no driver names."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
