@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
@@ -30,9 +31,11 @@ class NoAccountState(Conflict):
     zh = "账号当前状态为「{state}」，不能进行此操作。"
 
 
-class LoginTaken(Conflict):
-    en = "This sign-in name is taken; choose another."
-    zh = "该登录名已被使用，请换一个。"
+class PartnerScope(StrEnum):
+    """What a partner may be granted; each is also the name of the role in its token."""
+
+    EVENTS = "partner_events"
+    TICKETS = "partner_tickets"
 
 
 def new_secret() -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Index, select, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import ALL, Actor, Kind
 from chassis.errors import Conflict, Invalid
@@ -15,6 +15,18 @@ from services.directory import events
 from services.directory.model.places import Estate
 from services.directory.model.told import Told, refers_to
 
+# The rung of the ladder on which a role stands when it is on duty; 0 is the assignee's own.
+LEVELS = {
+    "technician": 0,
+    "inspector": 0,
+    "cashier": 0,
+    "service_desk": 1,
+    "dispatcher": 1,
+    "estate_manager": 2,
+    "region_manager": 3,
+    "head_office": 4,
+    "admin": 4,
+}
 PLANNED_AHEAD = timedelta(days=14)
 ENDS_FIRST = Sentence("The end must come after the beginning.", "结束时间必须晚于开始时间。")
 
@@ -139,6 +151,7 @@ class Duty(Somewhere):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     cancelled: Mapped[bool] = mapped_column(default=False)
+    person = relationship("Person", viewonly=True)
     __table_args__ = (
         Index("duty_estate", "operator_id", "estate_id", "ends_at"),
         Index("duty_shift", "shift_id", "starts_at"),

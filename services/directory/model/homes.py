@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Index, Numeric, UniqueConstraint, cast, func, select, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import Actor, Kind
 from chassis.errors import Conflict, Invalid
@@ -77,6 +77,14 @@ class Unit(Told, OfEstate):
         return (cls.operator_id == actor.operator_id) & (within(cls.estate_id, staffed(actor, permission)) | wide)
 
 
+def spoken(building, entrance: dict | None, code: str) -> tuple[str, str]:
+    """How residents say a code: `3-2-0601` is 3栋2单元601, a code of another form follows the building's name."""
+    if not entrance:
+        return f"{building.name_zh}{code}", f"{building.name_en}, {code}"
+    door = code.rpartition("-")[2].lstrip("0")
+    return f"{building.name_zh}{entrance['name_zh']}{door}", f"{building.name_en}, {entrance['name_en']}, {door}"
+
+
 def _holds_by_estate(actor: Actor) -> bool:
     return any(role.name in set(Relation) and role.scope.startswith("estate:") for role in actor.roles)
 
@@ -91,6 +99,8 @@ class Occupancy(Told, OfEstate):
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     void: Mapped[bool] = mapped_column(default=False)
+    person = relationship("Person", viewonly=True)
+    unit = relationship("Unit", viewonly=True)
     __table_args__ = (Index("occupancy_unit", "unit_id"), Index("occupancy_person", "person_id"))
 
     @classmethod

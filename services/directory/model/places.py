@@ -7,15 +7,9 @@ from sqlalchemy import ColumnElement, UniqueConstraint, select, true
 from sqlalchemy.orm import Mapped
 
 from chassis.actor import ALL, Actor, Kind
-from chassis.errors import Conflict
 from chassis.model import OfEstate, within
 from services.directory import events
 from services.directory.model.told import Told, refers_to
-
-
-class CodeTaken(Conflict):
-    en = "The code {code} is already in use here; choose another."
-    zh = "编码「{code}」已被使用，请换一个。"
 
 
 class Operator(Told):

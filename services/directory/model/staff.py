@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Index, Text, cast, false, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import ALL, Actor, Kind
 from chassis.errors import Conflict
@@ -27,6 +27,7 @@ RANK = {
     "head_office": 4,
     "admin": 5,
 }
+ADMIN = RANK["admin"]
 WARNED_BEFORE = timedelta(days=30)
 
 
@@ -56,6 +57,7 @@ class Staff(Told):
     active: Mapped[bool] = mapped_column(default=True)
     engaged_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
+    person = relationship("Person", viewonly=True, primaryjoin="foreign(Staff.id) == Person.id")
     __table_args__ = (
         Index("staff_scopes", "scopes", postgresql_using="gin"),
         Index("staff_certificate_due", "certificate_due"),
@@ -122,6 +124,15 @@ class Staff(Told):
             return true()
         estates = actor.estates("directory:see_staff" if permission is None else permission)
         return (cls.operator_id == actor.operator_id) & (cls.works_in(estates) | (cls.id == actor.id))
+
+
+def rank_of(actor: Actor) -> int:
+    return max((RANK.get(role.name, 0) for role in actor.roles), default=0)
+
+
+def outranks(actor: Actor, rank: int) -> bool:
+    """Whether the actor may give, change or take what belongs to this rank."""
+    return rank_of(actor) > rank or rank_of(actor) == ADMIN
 
 
 STAGES = {"expiring": events.StaffCertificateExpiring, "expired": events.StaffCertificateExpired}
