@@ -83,6 +83,7 @@ def test_making_a_database_again_changes_the_password(postgres):
         psycopg.connect(postgres.url("doors_2", "doors_app", PASSWORDS["app"]))
 
 
+@pytest.mark.connected
 def test_a_private_broker_speaks_amqp_and_listens_on_this_machine_only(rabbitmq):
     with pika.BlockingConnection(pika.URLParameters(rabbitmq.amqp_url())) as connection:
         connection.channel().queue_declare("greeting", exclusive=True)
@@ -95,6 +96,7 @@ def test_a_private_broker_speaks_amqp_and_listens_on_this_machine_only(rabbitmq)
         assert f" *:{port} " not in listening
 
 
+@pytest.mark.connected
 def test_stopping_the_broker_ends_its_port_mapper_too(tmp_path):
     server = servers.RabbitMQ(tmp_path / "node", servers.free_port(), servers.free_port(), durable=False)
     server.start()
