@@ -135,6 +135,12 @@ def _port():
     return int(text)
 
 
+def plain_environment():
+    """What our processes may inherit: a SECRET_KEY or DATA_DIR of somebody's shell must not reach a service."""
+    wanted = r"PATH|HOME|USER|TMPDIR|TZ|LANG|LC_\w+|(LINLI|WEB|OTEL)_\w+"
+    return {name: value for name, value in os.environ.items() if re.fullmatch(wanted, name)}
+
+
 # ── ports that somebody else holds ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from supervisor.xmlrpc import SupervisorTransport
 
 from chassis import servers
-from deploy.local.plan import ENV, LOCAL, LOGS, ROOT
+from deploy.local.plan import ENV, LOCAL, LOGS, ROOT, plain_environment
 from deploy.local.words import Failed
 
 CONFIG = LOCAL / "supervisord.conf"
@@ -96,7 +96,7 @@ def write_config(plan):
 
 def start_supervisord():
     command = [BIN / "python", "-m", "supervisor.supervisord", "-c", CONFIG]
-    started = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    started = subprocess.run(command, env=plain_environment(), cwd=ROOT, capture_output=True, text=True, check=False)
     if started.returncode or not servers.comes_true(is_running, seconds=15):
         raise Failed("supervisord did not start.", "supervisord 未能启动。", f"{started.stdout}{started.stderr}")
 

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import ssl
 import subprocess
 import time
@@ -114,7 +113,7 @@ def linli(*words):
     log = plan.LOGS / f"{'-'.join(words[:2]).replace('/', '_')}.log"
     done = subprocess.run(
         [supervise.LINLI, *words],
-        env={**os.environ, "LINLI_ENV_DIR": str(plan.ENV)},
+        env={**plan.plain_environment(), "LINLI_ENV_DIR": str(plan.ENV)},
         cwd=plan.ROOT,
         capture_output=True,
         text=True,

@@ -73,3 +73,13 @@ def test_a_percent_sign_in_a_folder_survives_supervisords_configuration():
 
     assert "/srv/100%%/edge" in text
     assert 'FOLDER="/srv/100%%"' in text
+
+
+def test_the_shells_own_secrets_do_not_reach_a_service(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "of another program")
+    monkeypatch.setenv("LINLI_PORT", "9080")
+
+    environment = plan.plain_environment()
+
+    assert environment["LINLI_PORT"] == "9080"
+    assert "SECRET_KEY" not in environment
