@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, func, literal_column, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, noload
 
 from chassis import attachments
@@ -26,7 +26,7 @@ from services.tickets.model import (
     taxonomy,
 )
 from services.tickets.model.clock import LADDER
-from services.tickets.model.ticket import ENDS, WORDS
+from services.tickets.model.ticket import ENDS
 
 OPEN = Ticket.state.not_in(ENDS)
 AT_WORK = Ticket.state.in_([State.DISPATCHED, State.STARTED, State.ON_HOLD])
@@ -37,6 +37,7 @@ ORDERS = {
 STAGES = ("ticket", "answer", "completion")  # what a file may belong to
 RECENT = timedelta(days=90)  # ratings that count for a technician
 MOST_CANDIDATES = 100
+MOST_TOLD = 50
 
 
 def estates_of(session: Session, scopes: Iterable[str]) -> dict[str, set[UUID]]:
@@ -69,9 +70,11 @@ def tickets(work, *, q=None, mine=False, open=None, sort="-filed_at", limit, aft
 
 
 def holding(words: str):
-    """Tickets whose number begins so, or whose words hold this."""
-    found = literal_column(WORDS, Text).icontains(words, autoescape=True)
-    return found | Ticket.number.startswith(words, autoescape=True)
+    """Tickets whose number begins so, or whose report, place or resolution holds these words."""
+    told = [
+        column.icontains(words, autoescape=True) for column in (Ticket.description, Ticket.place, Ticket.resolution)
+    ]
+    return or_(Ticket.number.startswith(words, autoescape=True), *told)
 
 
 def attached(work, ticket: Ticket) -> list:
@@ -190,10 +193,11 @@ def _on_rung(work, estate: Estate, level: Level, complained_of: list[UUID]) -> l
         .where(Staff.operator_id == estate.operator_id, Staff.posts.overlap(estate.posts(level)))
         .order_by(Staff.id)
     )
-    found = (work.scalars(people.limit(50)) for people in (on_duty, holders))
-    return next(
-        filter(None, ([each for each in dict.fromkeys(people) if each not in complained_of] for people in found)), []
-    )
+    for people in (on_duty, holders):
+        found = [each for each in dict.fromkeys(work.scalars(people.limit(MOST_TOLD))) if each not in complained_of]
+        if found:
+            return found
+    return []
 
 
 # ── timeline ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,6 @@ revision = "0001"
 down_revision = None
 
 TICKETS = """
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE TABLE ticket (
   id uuid PRIMARY KEY,
   operator_id uuid NOT NULL,
@@ -51,6 +50,7 @@ CREATE TABLE ticket (
   closes_at timestamptz,
   reopen_until timestamptz);
 CREATE UNIQUE INDEX ticket_number ON ticket (operator_id, number);
+CREATE INDEX ticket_operator ON ticket (operator_id, filed_at DESC, id DESC);
 CREATE INDEX ticket_estate ON ticket (estate_id, filed_at DESC, id DESC);
 CREATE INDEX ticket_open ON ticket (estate_id, state, filed_at DESC, id DESC)
   WHERE state NOT IN ('closed', 'rejected', 'cancelled');
@@ -59,8 +59,6 @@ CREATE INDEX ticket_reporter ON ticket (reporter_id, filed_at DESC, id DESC);
 CREATE INDEX ticket_unit ON ticket (unit_id, filed_at DESC, id DESC) WHERE unit_id IS NOT NULL;
 CREATE INDEX ticket_remind ON ticket (remind_at) WHERE remind_at IS NOT NULL;
 CREATE INDEX ticket_close ON ticket (closes_at) WHERE closes_at IS NOT NULL;
-CREATE INDEX ticket_words ON ticket USING gin
-  ((description || ' ' || coalesce(place, '') || ' ' || coalesce(resolution, '')) gin_trgm_ops);
 CREATE TABLE pen (
   id uuid PRIMARY KEY,
   operator_id uuid NOT NULL,
@@ -159,6 +157,7 @@ CREATE TABLE staff (
   posts text[] NOT NULL,
   skills text[] NOT NULL,
   certificates jsonb NOT NULL);
+CREATE INDEX staff_operator ON staff (operator_id);
 CREATE INDEX staff_posts ON staff USING gin (posts);
 CREATE TABLE duty (
   id uuid PRIMARY KEY,

@@ -68,7 +68,10 @@ class Occupancy(Copy, OfEstate):
 class Staff(Copy):
     """A member of staff, under the person's id. `posts` are the roles with their scopes: `technician@estate:<id>`."""
 
-    __table_args__ = (Index("staff_posts", "posts", postgresql_using="gin"),)
+    __table_args__ = (
+        Index("staff_operator", "operator_id"),
+        Index("staff_posts", "posts", postgresql_using="gin"),  # for the clock: row-level security hides it from others
+    )
 
     posts: Mapped[list[str]] = mapped_column(ARRAY(Text))
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, Uuid, and_, text
+from sqlalchemy import ColumnElement, Index, Uuid, and_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import Actor
 from chassis.actor import Kind as ActorKind
 from chassis.errors import Conflict
-from chassis.model import Entity, OfEstate, Row, within
+from chassis.model import Entity, OfEstate, within
 from chassis.private import Sealed
 from services.tickets.events import (
     Channel,
@@ -43,6 +43,7 @@ from services.tickets.events import (
 from services.tickets.model import taxonomy
 from services.tickets.model.clock import Clock
 from services.tickets.model.copies import Occupancy, Person
+from services.tickets.model.rating import Rating
 
 
 class IllegalMove(Conflict):
@@ -102,12 +103,8 @@ LIFE: dict[Move, tuple[set[State], State | None]] = {
 MOVES = dict.fromkeys(Kind, LIFE)
 ENDS = (State.CLOSED, State.REJECTED, State.CANCELLED)
 
-WORDS = "(description || ' ' || coalesce(place, '') || ' ' || coalesce(resolution, ''))"  # what a search looks through
-
 
 class Ticket(Entity, OfEstate):
-    __table_args__ = (Index("ticket_words", text(f"{WORDS} gin_trgm_ops"), postgresql_using="gin"),)
-
     number: Mapped[str]
     kind: Mapped[Kind]
     state: Mapped[State] = mapped_column(default=State.SUBMITTED)
@@ -148,7 +145,7 @@ class Ticket(Entity, OfEstate):
     reopen_until: Mapped[datetime | None]
 
     clocks: Mapped[list[Clock]] = relationship(back_populates="ticket", order_by=Clock.id, lazy="selectin")
-    ratings: Mapped[list["Rating"]] = relationship(order_by="Rating.closure", lazy="selectin")
+    ratings: Mapped[list[Rating]] = relationship(order_by=Rating.closure, lazy="selectin")
     reporter = relationship(Person, primaryjoin="foreign(Ticket.reporter_id) == Person.id", viewonly=True)
     assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
 
@@ -175,13 +172,15 @@ class Ticket(Entity, OfEstate):
         """The review needs to know more; its clock waits for the answer."""
         self._move(Move.ASK)
         self.question, self.answer = question, None
-        self._pause_clock(cap, at)
+        for clock in self.clocks:
+            clock.pause(cap, at)
         self._say(TicketAsked)
 
     def take_answer(self, text: str, *, at: datetime) -> None:
         self._move(Move.ANSWER)
         self.answer = text
-        self._resume_clock(at)
+        for clock in self.clocks:
+            clock.resume(at)
         self._say(TicketAnswered)
 
     def accept(self, payer: Payer | None, *, at: datetime) -> None:
@@ -192,13 +191,13 @@ class Ticket(Entity, OfEstate):
     def reject(self, reason: str, *, at: datetime) -> None:
         self._move(Move.REJECT)
         self.reason, self.reviewed_at = reason, at
-        self._meet_clock(at)
+        self._meet_clocks(at)
         self._say(TicketRejected)
 
     def dispatch(self, technician_id: UUID, *, at: datetime) -> None:
         self._move(Move.DISPATCH)
         self.assignee_id, self.dispatched_at = technician_id, at
-        self._meet_clock(at)
+        self._meet_clocks(at)
         self._say(TicketDispatched)
 
     def start(self, *, at: datetime) -> None:
@@ -266,7 +265,7 @@ class Ticket(Entity, OfEstate):
     def cancel(self, reason: str, *, at: datetime) -> None:
         self._move(Move.CANCEL)
         self.reason = reason
-        self._meet_clock(at)
+        self._meet_clocks(at)
         self._say(TicketCancelled)
 
     def _move(self, move: Move) -> None:
@@ -275,28 +274,16 @@ class Ticket(Entity, OfEstate):
             raise IllegalMove(state=self.state, move=move)
         self.state = leads_to or self.held_from
 
-    # ── its clock ────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def running(self) -> Clock | None:
-        return next((clock for clock in self.clocks if clock.met_at is None), None)
+    # ── its clocks ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _say_and_wind(self, fact: type, review_within: timedelta, at: datetime) -> None:
         clock = Clock.wound(self, Limit.REVIEW, review_within, at)
         self._say(fact)
         clock.start()
 
-    def _pause_clock(self, cap, at):
-        if self.running:
-            self.running.pause(cap, at)
-
-    def _resume_clock(self, at):
-        if self.running:
-            self.running.resume(at)
-
-    def _meet_clock(self, at):
-        if self.running:
-            self.running.meet(at)
+    def _meet_clocks(self, at: datetime) -> None:
+        for clock in self.clocks:
+            clock.meet(at)
 
     # ── what it says ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -326,28 +313,9 @@ class Ticket(Entity, OfEstate):
         return {f.name: getattr(self, f.name) for f in fields(TicketState)}
 
 
-class Rating(Row, OfEstate):
-    """What the owner's side thought of one closure of a ticket."""
-
-    __table_args__ = (
-        UniqueConstraint("ticket_id", "closure"),
-        CheckConstraint("score BETWEEN 1 AND 5", name="score"),
-        Index("rating_technician", "technician_id", "rated_at"),
-    )
-
-    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
-    closure: Mapped[int]
-    technician_id: Mapped[UUID]
-    score: Mapped[int]
-    aspects: Mapped[dict]
-    tags: Mapped[list]
-    comment: Mapped[str | None]
-    rated_by: Mapped[UUID]
-    rated_at: Mapped[datetime]
-
-
 NEWEST = (Ticket.filed_at.desc(), Ticket.id.desc())
 Index("ticket_number", Ticket.operator_id, Ticket.number, unique=True)
+Index("ticket_operator", Ticket.operator_id, *NEWEST)
 Index("ticket_estate", Ticket.estate_id, *NEWEST)
 Index("ticket_open", Ticket.estate_id, Ticket.state, *NEWEST, postgresql_where=Ticket.state.not_in(ENDS))
 Index("ticket_job", Ticket.assignee_id, *NEWEST, postgresql_where=Ticket.assignee_id.is_not(None))

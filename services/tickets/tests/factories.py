@@ -1,7 +1,7 @@
 """Tickets in any state, and the estate they belong to; each says only what matters to its test."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from chassis.ids import new_id
 from chassis.testing import Harness, Person, a_person
@@ -92,11 +92,20 @@ class Garden:
         """Somebody who holds the unit, with a token that says so."""
         person = a_person(operator_id=self.operator_id, roles=[f"{role}@unit:{unit_id}"])
         self.named(person.id, "王秀英")
-        self.occupancy = dict(
-            occupancy_id=new_id(), estate_id=self.estate_id, unit_id=unit_id, person_id=person.id, starts_on=since
-        )
-        self.hear(reactions.OccupancyFacts(**self.occupancy, ends_on=until, void=False))
+        self.hear(self.occupancy(person, unit_id, since=since, until=until))
         return person
+
+    def occupancy(self, person: Person, unit_id: UUID, *, since=date(2020, 1, 1), until=None, void=False):
+        """The fact that a person holds a unit; told again with the same person and unit it is the same occupancy."""
+        return reactions.OccupancyFacts(
+            occupancy_id=uuid5(person.id, str(unit_id)),
+            estate_id=self.estate_id,
+            unit_id=unit_id,
+            person_id=person.id,
+            starts_on=since,
+            ends_on=until,
+            void=void,
+        )
 
     def staff(self, role: str, *, scope: str | None = None, skills=(), expires_on: date | None = None, name="李师傅"):
         """A member of staff; the certificate for each skill ends on `expires_on`."""

@@ -1,0 +1,277 @@
+"""What tickets are and how they move: state and facts, without a database."""
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from chassis.ids import new_id
+from services.tickets.events import (
+    ClockBreached,
+    ClockEscalated,
+    ClockMet,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    ClockWarned,
+    Kind,
+    Level,
+    Payer,
+    State,
+    TicketAnswered,
+    TicketAsked,
+    TicketCancelled,
+    TicketClosed,
+    TicketCompleted,
+    TicketDispatched,
+    TicketHeld,
+    TicketRated,
+    TicketRejected,
+    TicketReopened,
+    TicketResumed,
+    TicketReviewed,
+    TicketStarted,
+    TicketSubmitted,
+)
+from services.tickets.model import MOVES, AlreadyRated, IllegalMove, Move, Ticket, TooLate, taxonomy
+from services.tickets.model.number import PENS, Pen
+from services.tickets.tests.factories import DAY, NOON, TERMS, a_report, a_ticket, said
+
+HOUR = timedelta(hours=1)
+SOMEBODY = new_id()
+DO = {
+    Move.ASK: lambda ticket: ticket.ask("哪个房间？", cap=DAY, at=NOON),
+    Move.ANSWER: lambda ticket: ticket.take_answer("厨房", at=NOON),
+    Move.ACCEPT: lambda ticket: ticket.accept(Payer.OWNER, at=NOON),
+    Move.REJECT: lambda ticket: ticket.reject("重复", at=NOON),
+    Move.DISPATCH: lambda ticket: ticket.dispatch(SOMEBODY, at=NOON),
+    Move.START: lambda ticket: ticket.start(at=NOON),
+    Move.HOLD: lambda ticket: ticket.hold("等配件"),
+    Move.RESUME: lambda ticket: ticket.resume(),
+    Move.COMPLETE: lambda ticket: ticket.complete("换了阀芯", terms=TERMS, at=NOON),
+    Move.RATE: lambda ticket: ticket.rate(5, by=SOMEBODY, at=NOON),
+    Move.REOPEN: lambda ticket: ticket.reopen("又漏了", review_within=DAY, at=NOON),
+    Move.CLOSE: lambda ticket: ticket.close(at=NOON),
+    Move.CANCEL: lambda ticket: ticket.cancel("不需要了", at=NOON),
+}
+SAYS = {
+    Move.ASK: TicketAsked,
+    Move.ANSWER: TicketAnswered,
+    Move.ACCEPT: TicketReviewed,
+    Move.REJECT: TicketRejected,
+    Move.DISPATCH: TicketDispatched,
+    Move.START: TicketStarted,
+    Move.HOLD: TicketHeld,
+    Move.RESUME: TicketResumed,
+    Move.COMPLETE: TicketCompleted,
+    Move.RATE: TicketRated,
+    Move.REOPEN: TicketReopened,
+    Move.CLOSE: TicketClosed,
+    Move.CANCEL: TicketCancelled,
+}
+LEGAL = [(kind, move, state) for kind in Kind for move in Move for state in MOVES[kind][move][0]]
+ILLEGAL = [each for each in product(Kind, Move, State) if each not in LEGAL]
+
+
+# ── moves ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_new_ticket_is_submitted_and_its_review_clock_runs():
+    ticket = Ticket.filed(**a_report(kind=Kind.REPAIR), number="HY-E-01-2026-000001", review_within=DAY, at=NOON)
+
+    assert ticket.state is State.SUBMITTED
+    assert [type(fact) for fact in said(ticket)] == [TicketSubmitted]
+    assert [type(fact) for fact in said(ticket.clocks[0])] == [ClockStarted]
+    assert said(ticket)[0].dues[0].due_at == NOON + DAY
+
+
+@pytest.mark.parametrize(("kind", "move", "state"), LEGAL)
+def test_a_legal_move_leads_where_the_table_says_and_is_told_once(kind, move, state):
+    ticket = a_ticket(kind=kind, state=state)
+
+    DO[move](ticket)
+
+    assert ticket.state is (MOVES[kind][move][1] or State.DISPATCHED)
+    assert [type(fact) for fact in said(ticket)] == [SAYS[move]]
+    assert said(ticket)[0].state is ticket.state
+
+
+@pytest.mark.parametrize(("kind", "move", "state"), ILLEGAL)
+def test_an_illegal_move_is_refused_by_name_and_changes_nothing(kind, move, state):
+    ticket = a_ticket(kind=kind, state=state)
+
+    with pytest.raises(IllegalMove) as refused:
+        DO[move](ticket)
+
+    assert f"A ticket that is {state} does not allow “{move}”" in refused.value.sentence("en")
+    assert f"「{state}」" in refused.value.sentence("zh")
+    assert ticket.state is state
+    assert said(ticket) == []
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.DISPATCHED, State.STARTED])
+def test_a_held_ticket_goes_on_where_it_was_held(state):
+    ticket = a_ticket(state=state)
+
+    ticket.hold("等配件")
+    ticket.resume()
+
+    assert ticket.state is state
+
+
+def test_facts_about_a_ticket_name_its_category_and_never_its_words():
+    ticket = a_ticket(category="PLB", problem="leak", contact_phone="13812345678", description="王秀英 13812345678")
+
+    ticket.accept(Payer.OWNER, at=NOON)
+
+    fact = said(ticket)[0]
+    assert (fact.title_zh, fact.title_en) == ("给排水：漏水", "Water and drains: Leak")
+    assert "13812345678" not in str(fact)
+    assert "王秀英" not in str(fact)
+
+
+# ── rating, reopening, closing ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_finished_work_says_when_it_closes_what_the_parts_cost_and_how_long_the_warranty_lasts():
+    ticket = a_ticket(state=State.STARTED)
+
+    ticket.complete("换了阀芯", parts=[{"name": "阀芯", "quantity": 2, "price_fen": 3500}], terms=TERMS, at=NOON)
+
+    fact = said(ticket)[0]
+    assert (fact.parts_fen, fact.closes_at, fact.reopen_until) == (7000, NOON + 7 * DAY, NOON + 30 * DAY)
+    assert ticket.remind_at == NOON + 3 * DAY
+
+
+def test_a_closure_is_rated_once_and_after_a_reopening_anew():
+    ticket = a_ticket(state=State.COMPLETED)
+    ticket.rate(2, by=SOMEBODY, at=NOON)
+
+    with pytest.raises(AlreadyRated):
+        ticket.rate(5, by=SOMEBODY, at=NOON)
+    ticket.reopen("又漏了", review_within=DAY, at=NOON)
+    for move in (Move.DISPATCH, Move.START, Move.COMPLETE):
+        DO[move](ticket)
+    ticket.rate(5, by=SOMEBODY, at=NOON)
+
+    assert [(rating.closure, rating.score) for rating in ticket.ratings] == [(0, 2), (1, 5)]
+
+
+def test_a_rating_needs_no_reminder():
+    ticket = a_ticket(state=State.COMPLETED)
+
+    ticket.rate(4, by=SOMEBODY, at=NOON)
+
+    assert ticket.remind_at is None
+
+
+@pytest.mark.parametrize(("rated", "days"), [(True, 7), (False, 7)])
+def test_a_closed_ticket_says_whether_it_was_rated(rated, days):
+    ticket = a_ticket(state=State.COMPLETED)
+    if rated:
+        ticket.rate(4, by=SOMEBODY, at=NOON)
+
+    ticket.close(at=NOON + days * DAY)
+
+    assert said(ticket)[-1].rated is rated
+
+
+def test_a_reopened_ticket_is_counted_has_nobody_and_must_be_dispatched_in_time_again():
+    ticket = a_ticket(state=State.CLOSED)
+
+    ticket.reopen("又漏了", review_within=DAY, at=NOON + 30 * DAY)
+
+    assert (ticket.reopened, ticket.assignee_id, ticket.closes_at) == (1, None, None)
+    assert [clock.due_at for clock in ticket.clocks if clock.met_at is None] == [NOON + 31 * DAY]
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.CLOSED])
+def test_after_the_warranty_a_ticket_is_not_reopened(state):
+    ticket = a_ticket(state=state)
+
+    with pytest.raises(TooLate):
+        ticket.reopen("又漏了", review_within=DAY, at=NOON + 30 * DAY + timedelta(seconds=1))
+
+    assert ticket.state is state
+
+
+# ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("state", [State.DISPATCHED, State.REJECTED, State.CANCELLED])
+def test_the_review_clock_is_met_when_somebody_is_sent_or_nobody_needs_to_be(state):
+    assert a_ticket(state=state).clocks[0].met_at == NOON
+
+
+def test_accepting_alone_does_not_stop_the_review_clock():
+    assert a_ticket(state=State.ACCEPTED).clocks[0].met_at is None
+
+
+def test_a_question_stops_the_clock_by_the_time_the_answer_took():
+    ticket = a_ticket()
+    clock = ticket.clocks[0]
+
+    ticket.ask("哪个房间？", cap=DAY, at=NOON + HOUR)
+    ticket.take_answer("厨房", at=NOON + 6 * HOUR)
+
+    assert (clock.due_at, clock.warn_at) == (NOON + DAY + 5 * HOUR, NOON + 18 * HOUR + 5 * HOUR)
+    assert [type(fact) for fact in said(clock)] == [ClockPaused, ClockResumed]
+
+
+def test_a_question_stops_the_clock_no_longer_than_its_cap():
+    ticket = a_ticket()
+
+    ticket.ask("哪个房间？", cap=DAY, at=NOON)
+    ticket.take_answer("厨房", at=NOON + 9 * DAY)
+
+    assert ticket.clocks[0].due_at == NOON + 2 * DAY
+
+
+def test_only_the_first_question_stops_the_clock():
+    ticket = a_ticket()
+    ticket.ask("哪个房间？", cap=DAY, at=NOON)
+    ticket.take_answer("厨房", at=NOON + HOUR)
+
+    ticket.ask("哪个水管？", cap=DAY, at=NOON + 2 * HOUR)
+    ticket.take_answer("冷水管", at=NOON + 20 * HOUR)
+
+    assert ticket.clocks[0].due_at == NOON + DAY + HOUR
+
+
+def test_a_passed_limit_climbs_until_it_is_met():
+    clock = a_ticket().clocks[0]
+
+    clock.warn(Level.DISPATCHER, [SOMEBODY], at=NOON + 18 * HOUR)
+    clock.breach(NOON + DAY)
+    clock.escalate(Level.ESTATE_MANAGER, [SOMEBODY], again=4 * HOUR, at=NOON + DAY)
+    climbing = clock.escalate_at
+    clock.meet(NOON + 26 * HOUR)
+
+    assert climbing == NOON + 28 * HOUR
+    assert clock.escalate_at is None
+    assert [type(fact) for fact in said(clock)] == [ClockWarned, ClockBreached, ClockEscalated, ClockMet]
+    assert said(clock)[-1].breached_at == NOON + DAY
+
+
+# ── numbers and taxonomy ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_pens_never_write_the_same_number():
+    estate = {"operator_id": new_id(), "estate_id": new_id(), "year": 2026}
+    pens = [Pen(**row) for row in Pen.box(**estate)]
+
+    written = [pen.write("HY-E-01") for pen in pens for _ in range(3)]
+
+    assert len(set(written)) == 3 * PENS
+    assert written[:2] == ["HY-E-01-2026-000001", f"HY-E-01-2026-{1 + PENS:06}"]
+
+
+@pytest.mark.parametrize("name", ["PLB", "plb", "给排水", "water and drains"])
+def test_a_category_is_known_by_code_and_by_name_in_both_languages(name):
+    assert taxonomy.category(name).code == "PLB"
+
+
+def test_a_grave_problem_has_limits_of_its_own():
+    assert taxonomy.limits("PLB", "burst").review == timedelta(minutes=15)
+    assert taxonomy.limits("PLB", "leak").review == DAY
+    assert taxonomy.limits(None, None).review is None
