@@ -6,6 +6,7 @@ In-app needs no channel here: the message row is the delivery. A further way (We
 import hashlib
 import hmac
 import smtplib
+import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,9 +82,11 @@ class Email:
         self._server: smtplib.SMTP | None = None
 
     def send(self, parcel: Parcel) -> str:
-        letter = self._letter(parcel)
         try:
+            letter = self._letter(parcel)
             self._connected().send_message(letter)
+        except (ValueError, smtplib.SMTPNotSupportedError) as error:
+            raise Permanent("this cannot be written as a letter to that address") from error
         except smtplib.SMTPRecipientsRefused as error:
             raise _judged(*next(iter(error.recipients.values()))) from error
         except smtplib.SMTPResponseException as error:
@@ -105,7 +108,7 @@ class Email:
             server = smtplib.SMTP(self.settings.smtp_host, self.settings.smtp_port, timeout=self.settings.send_timeout)
             self._server = server
             if self.settings.smtp_starttls:
-                server.starttls()
+                server.starttls(context=ssl.create_default_context(cafile=self.settings.smtp_ca_file or None))
             if self.settings.smtp_user:
                 server.login(self.settings.smtp_user, self.settings.smtp_password)
         return self._server

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import select, update
 
-from chassis.errors import Stale, Unauthorized
+from chassis.errors import Conflict, Stale, Unauthorized
 from chassis.private import seal
 from services.notify.channels import is_signed
 from services.notify.events import Category, Channel
@@ -16,8 +16,11 @@ from services.notify.model import FINAL, HOME_ZONE, Delivery, Message, Person, P
 from services.notify.templates import LANGUAGES, Letter, language_of, render
 
 
-class NotYetKnown(Exception):
-    """An event spoke of somebody or something whose own event is still on its way; the message is tried again later."""
+class NotYetKnown(Conflict):
+    """An event spoke of what has its own event still on the way: the reaction is tried again later."""
+
+    en = "The directory has not told us of {what} yet; wait for its event."
+    zh = "尚未收到目录中关于 {what} 的事件，请稍候。"
 
 
 class BadSignature(Unauthorized):
@@ -63,7 +66,7 @@ def _known(work, ids: set[UUID]) -> list[Person]:
     )
     missing = ids - {person.id for person in found}
     if missing:
-        raise NotYetKnown(f"persons {', '.join(sorted(map(str, missing)))}")
+        raise NotYetKnown(what=f"person {min(missing)}")
     return found
 
 
@@ -108,6 +111,7 @@ def _delivery(message: Message, channel: Channel, **more) -> Delivery:
         operator_id=message.operator_id,
         estate_id=message.estate_id,
         message_id=message.id,
+        message=message,
         event_id=message.event_id,
         person_id=message.person_id,
         template=message.template,

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from chassis.actor import SYSTEM
 from chassis.jobs import every
-from chassis.private import unseal
+from chassis.private import Unreadable, unseal
 from services.notify.channels import Channel, Parcel, Permanent, Retryable, Unreachable, outside
 from services.notify.model import Delivery, Person, State
 
@@ -73,13 +73,18 @@ def claim(runtime, channel: str) -> list[Claimed]:
 
 
 def _claim_one(work, delivery: Delivery) -> Claimed | None:
+    """None, and the delivery failed, when there is nothing to be sent with: one such row must not stop the others."""
     address = work.get(Person, delivery.person_id).sealed_address(delivery.channel)
     if not address:
         return delivery.fail("no address is known any more", work.now)
+    try:
+        to, letter = unseal(address), orjson.loads(unseal(delivery.letter))
+    except Unreadable:
+        return delivery.fail("none of our keys opens its address or words", work.now)
     delivery.claim(until=work.now + LEASE)
-    letter = orjson.loads(unseal(delivery.letter))
-    parcel = Parcel(key=delivery.key, reference=delivery.reference, to=unseal(address), **letter)
-    return Claimed(delivery.id, delivery.attempts, parcel)
+    return Claimed(
+        delivery.id, delivery.attempts, Parcel(key=delivery.key, reference=delivery.reference, to=to, **letter)
+    )
 
 
 def send(runtime, channel: Channel, claimed: Claimed) -> bool:

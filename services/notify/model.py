@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import Actor, Kind
 from chassis.errors import Conflict, Invalid
@@ -101,6 +101,7 @@ class Delivery(Entity):
 
     estate_id: Mapped[UUID | None]
     message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"))
+    message: Mapped[Message] = relationship()  # so that both can be added in one flush
     event_id: Mapped[UUID]
     person_id: Mapped[UUID]
     template: Mapped[str]

@@ -10,6 +10,7 @@ class Settings:
         self.smtp_host = env.str("SMTP_HOST", "")
         self.smtp_port = env.int("SMTP_PORT", 587)
         self.smtp_starttls = env.bool("SMTP_STARTTLS", False)
+        self.smtp_ca_file = env.str("SMTP_CA_FILE", "")  # where the system's own authorities do not suffice
         self.smtp_user = env.str("SMTP_USER", "")
         self.smtp_password = env.str("SMTP_PASSWORD", "")
         self.mail_from = env.str("MAIL_FROM", "Linli 邻里 <no-reply@linli.example>")

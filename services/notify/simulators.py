@@ -99,6 +99,7 @@ class Provider(ThreadingHTTPServer):
             http.trust_env = False
             while True:
                 self._tell(http, *self.receipts.get())
+                self.receipts.task_done()
 
     def _tell(self, http, message: dict, id: str) -> None:
         """A number ending in 0000 is switched off for good."""

@@ -309,4 +309,4 @@ def _unit(work, unit_id: UUID | None) -> Unit | None:
 
 
 def _unknown(what: str, id: UUID):
-    raise NotYetKnown(f"{what} {id}")
+    raise NotYetKnown(what=f"{what} {id}")
