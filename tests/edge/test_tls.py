@@ -47,6 +47,17 @@ def authority(tmp_path):
 
 
 @pytest.fixture
+def lenient_openssl(tmp_path, monkeypatch):
+    """A library that would speak anything, so that what is refused is refused by the edge's own configuration."""
+    lenient = tmp_path / "openssl.cnf"
+    lenient.write_text(
+        "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = lenient\n"
+        "[lenient]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n"
+    )
+    monkeypatch.setenv("OPENSSL_CONF", str(lenient))
+
+
+@pytest.fixture
 def secure_edge(an_edge, tickets, authority):
     ca, cert, key = authority
     edge = an_edge(tickets, tls_cert=cert, tls_key=key)
@@ -71,7 +82,7 @@ def test_plain_http_to_the_https_port_is_told_so(secure_edge, the_problem_in):
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")  # that it is old is the point
 @pytest.mark.parametrize(("version", "spoken"), [("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)])
-def test_old_tls_is_not_spoken(secure_edge, version, spoken):
+def test_old_tls_is_not_spoken(lenient_openssl, secure_edge, version, spoken):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(secure_edge.session.verify)
     context.set_ciphers("ALL:@SECLEVEL=0")  # so that it is the edge which refuses, not this client
