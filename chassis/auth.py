@@ -35,6 +35,7 @@ ISSUER = "linli-directory"
 AUDIENCE = "linli"
 LEEWAY = 60  # seconds by which two machines' clocks may differ
 CLAIMS = ("iss", "aud", "sub", "operator", "kind", "roles", "epoch", "jti", "exp")
+SCOPES = ("operator", "region", "estate", "unit")
 OURSELVES = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}  # judged by the service's own clock
 
 
@@ -94,8 +95,9 @@ class KeyRing:
     pause = 30.0  # seconds between two questions; 1 while we have no key at all
     lifetime = 600.0  # after this we ask again unprovoked, so that a withdrawn key is dropped
 
-    def __init__(self, runtime):
+    def __init__(self, runtime, changed: Callable[[], None]):
         self.runtime = runtime
+        self.changed = changed
         self.keys: dict[str, jwt.PyJWK] = {}
         self.asked_at = -1e9
         self.lock = threading.Lock()
@@ -144,9 +146,12 @@ class KeyRing:
         keys = dict(_usable(document))
         if not keys:
             return
-        if keep and keys.keys() != self.keys.keys():
+        if keys.keys() == self.keys.keys():
+            return
+        if keep:
             self._keep(document)
         self.keys = keys
+        self.changed()
 
     def _keep(self, document: dict) -> None:
         row = {"document": document, "fetched_at": self.runtime.clock.now()}
@@ -157,8 +162,9 @@ class KeyRing:
 
 def _usable(document: dict):
     """(id, key) of each ES256 key; what we cannot use is passed over, for the directory may grow."""
-    for entry in document.get("keys", ()):
-        if entry.get("kid") and entry.get("kty") == "EC" and entry.get("crv") == "P-256":
+    entries = document.get("keys") if isinstance(document, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and entry.get("kid") and entry.get("kty") == "EC" and entry.get("crv") == "P-256":
             try:
                 yield entry["kid"], jwt.PyJWK(entry, algorithm=ALGORITHM)
             except jwt.PyJWTError as error:
@@ -187,11 +193,18 @@ class Token:
             subject=UUID(claims["sub"]),
             operator_id=UUID(claims["operator"]),
             kind={"person": Kind.PERSON, "client": Kind.CLIENT}[claims["kind"]],
-            roles=tuple(Role(str(each["role"]), str(each["scope"])) for each in claims["roles"]),
+            roles=tuple(_role(each["role"], each["scope"]) for each in claims["roles"]),
             epoch=int(claims["epoch"]),
             not_before=float(claims.get("nbf", 0)),
             expires_at=float(claims["exp"]),
         )
+
+
+def _role(role: str, scope: str) -> Role:
+    kind, _, id = scope.partition(":")
+    if kind not in SCOPES or (kind == "operator") == bool(id):
+        raise ValueError(f"{scope} is no scope")
+    return Role(str(role), f"{kind}:{UUID(id)}" if id else kind)
 
 
 class Authenticator:
@@ -199,8 +212,8 @@ class Authenticator:
 
     def __init__(self, runtime):
         self.runtime = runtime
-        self.keys = KeyRing(runtime)
         self.verified = lru_cache(maxsize=4096)(self._verify)  # a refusal raises, so only good tokens are remembered
+        self.keys = KeyRing(runtime, changed=self.verified.cache_clear)
         self.epoch = Briefly(2, self._revoked_below)
         self.reach = Briefly(10, self._resolve)
 
@@ -217,6 +230,11 @@ class Authenticator:
             raise Unauthorized()
         reach = self.reach(token.operator_id, token.roles)
         return Actor(token.kind, token.subject, token.operator_id, token.roles, reach)
+
+    def forget(self) -> None:
+        """Look again at once whom it is about: for tests, which do not wait."""
+        self.epoch.answers.clear()
+        self.reach.answers.clear()
 
     def _verify(self, bearer: str) -> Token:
         try:
