@@ -45,7 +45,7 @@ class Service:
         self.model = model
         self.says: list[type] = [*events_in(events), audit_sealed(name)]
         self.reactions: list[Reaction] = reactions_in(reactions) if reactions else []
-        self.jobs: list[Job] = [*(jobs_in(jobs) if jobs else []), *UPKEEP]
+        self.jobs: list[Job] = [*(jobs_in(jobs) if jobs else []), *UPKEEP, *(_attachment_jobs() if attachments else [])]
         self.blueprints = blueprints or []
         self.grants = grants or {}
         self.estates_of = estates_of
@@ -74,6 +74,12 @@ class Service:
 
     def reactions_to(self, type: str) -> list[Reaction]:
         return [reaction for reaction in self.reactions if type in reaction.hears.__event__.types]
+
+
+def _attachment_jobs() -> list[Job]:
+    from chassis.attachments import JOBS  # Pillow comes along: only for a service that keeps files
+
+    return JOBS
 
 
 def load(name: str) -> Service:
