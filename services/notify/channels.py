@@ -85,16 +85,21 @@ class Email:
         try:
             letter = self._letter(parcel)
             self._connected().send_message(letter)
-        except (ValueError, smtplib.SMTPNotSupportedError) as error:
-            raise Permanent("this cannot be written as a letter to that address") from error
         except smtplib.SMTPRecipientsRefused as error:
             raise _judged(*next(iter(error.recipients.values()))) from error
         except smtplib.SMTPResponseException as error:
             self.close()
             raise _judged(error.smtp_code, error.smtp_error) from error
-        except (OSError, smtplib.SMTPException) as error:
+        except smtplib.SMTPNotSupportedError as error:
+            raise Permanent("the mail server cannot write to that address") from error
+        except (
+            OSError,
+            smtplib.SMTPException,
+        ) as error:  # also a certificate that does not hold, which is a ValueError too
             self.close()
             raise Unreachable(f"mail server: {type(error).__name__}") from error
+        except ValueError as error:
+            raise Permanent("this cannot be written as a letter to that address") from error
         return letter["Message-ID"]
 
     def close(self) -> None:
