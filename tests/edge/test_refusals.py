@@ -78,6 +78,13 @@ def test_a_service_that_is_down_is_503_and_the_others_go_on(an_edge, tickets, th
     assert edge.get(REPAIRS).status_code == 200
 
 
+def test_a_large_body_for_a_service_that_is_down_is_not_called_too_large(an_edge, the_problem_in):
+    edge = an_edge(also={"tickets": f"127.0.0.1:{free_port()}"})
+    photo = {"file": ("roof.jpg", b"x" * (5 * 2**20), "image/jpeg")}
+
+    the_problem_in(edge.post("/api/tickets/v1/attachments", files=photo), 503)
+
+
 def test_a_service_that_is_late_is_503_and_the_others_go_on(an_edge, a_service, tickets, the_problem_in):
     late = a_service("notify")
     late.may_answer.clear()
