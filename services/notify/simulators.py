@@ -161,6 +161,7 @@ class Door(BaseHTTPRequestHandler):
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m services.notify.simulators")
     parser.add_argument("kind", choices=["smtp", "sms"])
+    parser.add_argument("--host", default=HERE, help="0.0.0.0 in a container")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--host", default=HERE, help="where to listen; 0.0.0.0 in a container")
