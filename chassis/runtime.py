@@ -28,7 +28,8 @@ class Runtime:
         self.settings = settings
         self.clock = clock or Clock()
         self.patience = patience
-        private.use_keys(settings.private_keys)
+        if settings.private_keys:
+            private.use_keys(settings.private_keys)
 
     @cached_property
     def own_settings(self):

@@ -81,3 +81,9 @@ def read(service: str) -> Settings:
     if settings.production and (settings.secret_key in DEFAULTS or len(settings.secret_key) < 32):
         raise MissingSetting(f"linli: {service} will not start in production with a default or short SECRET_KEY")
     return settings
+
+
+def nowhere(service: str) -> Settings:
+    """Settings that lead to no database and no broker: enough to read a service's interfaces."""
+    urls = dict.fromkeys(("database_url", "system_database_url", "owner_database_url"), "postgresql://nowhere")
+    return Settings(service, **urls, amqp_url="", jwks_url="", data_dir=Path(), secret_key="", private_keys=())

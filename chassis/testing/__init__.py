@@ -4,6 +4,7 @@ Servers come from TEST_DATABASE_URL and TEST_AMQP_URL; else from a Docker Engine
 from this machine's own binaries, privately. Time is a clock that is moved. Tables are empty at the start of each test.
 """
 
+from chassis.observe import configure_logging
 from chassis.testing.harness import (
     KEY,
     MONDAY_MORNING,
@@ -20,6 +21,12 @@ from chassis.testing.harness import (
 )
 from chassis.testing.platform import ConnectedPlatform, Platform
 from chassis.testing.provided import Broker, docker_answers, postgres_url, rabbitmq
+
+
+def pytest_configure() -> None:
+    """Log lines as in production; pytest shows them with the test that fails."""
+    configure_logging("test", "test")
+
 
 __all__ = [
     "KEY",

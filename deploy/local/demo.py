@@ -207,7 +207,7 @@ def rate(owner: Caller, ticket: str) -> None:
         "tickets",
         f"/tickets/{ticket}/rating",
         rating,
-        show=lambda body: f"{state_of(body)} {body['rating']['score']}/5",
+        show=lambda body: f"{state_of(body)} {body['ratings'][-1]['score']}/5",
     )
 
 
