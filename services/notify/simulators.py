@@ -164,7 +164,6 @@ def main() -> None:
     parser.add_argument("--host", default=HERE, help="0.0.0.0 in a container")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--keep", type=Path, required=True)
-    parser.add_argument("--host", default=HERE, help="where to listen; 0.0.0.0 in a container")
     asked = parser.parse_args()
     if asked.kind == "sms":
         return Provider(asked.port, asked.keep, os.environ["SMS_SECRET"], asked.host).serve_forever()
