@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from chassis import broker, servers
+from chassis.database import migrate
 from chassis.service import load
 from deploy.local import packages, plan, supervise
 from deploy.local.down import take_down
@@ -72,8 +73,9 @@ def start(here):
         supervise.start("servers:rabbitmq")
         for service in here.services:
             servers.create_service_database(here.postgres.url(), service, here.passwords(service))
-    with step("migrations", "数据库迁移"), ThreadPoolExecutor() as together:
-        wait_for([together.submit(linli, "migrate", service) for service in here.services])
+    with step("migrations", "数据库迁移"):
+        for service in here.services:
+            migrate(load(service), here.settings(service)["SERVICE_OWNER_DATABASE_URL"])
     with step("RabbitMQ", "RabbitMQ"):
         await_answer("rabbitmq", here.rabbitmq.answers)
         broker.sync(here.management_url, definitions(here))
