@@ -179,7 +179,7 @@ def _message(row: Row) -> Message:
 
 def _wait_for_news(keeper: Connection) -> None:
     """Until a transaction wrote to the outbox, or a moment passed. Many notifications make one look."""
-    driver = keeper.connection.driver_connection
+    driver = keeper.connection.dbapi_connection
     for timeout in (LOOK, 0):
         for _ in driver.notifies(timeout=timeout, stop_after=1 if timeout else None):
             pass

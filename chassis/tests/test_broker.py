@@ -70,7 +70,7 @@ def test_sync_unbinds_what_is_no_longer_heard(wire):
 
 @pytest.mark.connected
 def test_policies_reach_the_queues(wire):
-    wire.topology(kites_service, retry_after=QUICK[:4] + (30,))
+    wire.topology(kites_service, retry_after=(*QUICK[:4], 30))
     wire.admin.basic_publish("kites.retry", "1", b"quick")
     wire.admin.basic_publish("kites.retry", "5", b"slow")
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import traceback
 import types
 from contextlib import contextmanager
 from dataclasses import replace
@@ -65,7 +66,7 @@ class Wire:
     """One service on a broker whose queues are empty at the start; `weather` says what kites hear."""
 
     def __init__(self, kites, node):
-        self.kites, self.node = kites, node
+        self.kites, self.node, self.runtime = kites, node, kites.runtime
         self.topology(kites.service)
 
     def topology(self, service, *others, retry_after=QUICK):
@@ -73,8 +74,9 @@ class Wire:
         rooms = [service, room("weather"), *others]
         passwords = {each.name: PASSWORD for each in rooms}
         removed = broker.sync(self.node.management_url, broker.definitions(rooms, passwords, retry_after=retry_after))
-        settings = replace(self.kites.settings, amqp_url=self.url("kites"))
-        self.runtime = Runtime(service, settings, self.kites.clock)
+        if self.runtime.service is not service or not self.runtime.settings.amqp_url:
+            self.close_runtime()
+            self.runtime = Runtime(service, replace(self.kites.settings, amqp_url=self.url("kites")), self.kites.clock)
         for each in rooms:
             self.purge(each.name)
         return removed
@@ -119,14 +121,15 @@ class Wire:
             publisher.close()
 
     @contextmanager
-    def running(self, role, runtime=None):
+    def running(self, role):
         """The role of a process, in a thread."""
         stop, failures = threading.Event(), []
 
         def live():
             try:
-                role.run(runtime or self.runtime, stop)
+                role.run(self.runtime, stop)
             except BaseException as error:
+                traceback.print_exc()
                 failures.append(error)
 
         thread = threading.Thread(target=live)
@@ -136,7 +139,6 @@ class Wire:
         finally:
             stop.set()
             thread.join(30)
-            (runtime or self.runtime).close()
         assert not thread.is_alive() and not failures, failures
 
     def process(self, role, *, fail_at="", service="chassis.tests.kites.service"):
@@ -164,8 +166,12 @@ class Wire:
             result = session.execute(text(statement), values)
             return result.all() if result.returns_rows else result.rowcount
 
+    def close_runtime(self):
+        if self.runtime is not self.kites.runtime:
+            self.runtime.close()
+
     def close(self):
-        self.runtime.close()
+        self.close_runtime()
         self.admin_connection.close()
 
 
