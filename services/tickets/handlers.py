@@ -64,7 +64,7 @@ def file(
         **report,
     )
     work.add(ticket)
-    _attach(work, attachment_ids, ticket, "ticket")
+    _attach(work, attachment_ids, ticket, "report")
     return ticket
 
 

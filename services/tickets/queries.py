@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
-from sqlalchemy.orm import Session, joinedload, noload
+from sqlalchemy.orm import Session, defer, joinedload, lazyload
 
 from chassis import attachments
 from chassis.actor import Kind as ActorKind
@@ -34,7 +34,12 @@ ORDERS = {
     "-filed_at": [Ticket.filed_at.desc(), Ticket.id.desc()],
     "filed_at": [Ticket.filed_at.asc(), Ticket.id.asc()],
 }
-STAGES = ("ticket", "answer", "completion")  # what a file may belong to
+BRIEFLY = [  # as a line of a list: nothing that a line does not show
+    *(lazyload(each) for each in (Ticket.clocks, Ticket.ratings)),
+    *(defer(each) for each in (Ticket.description, Ticket.contact_phone)),
+    joinedload(Ticket.assignee),
+]
+STAGES = ("report", "answer", "completion")  # what a file may come with
 RECENT = timedelta(days=90)  # ratings that count for a technician
 MOST_CANDIDATES = 100
 MOST_TOLD = 50
@@ -58,8 +63,11 @@ def estates_of(session: Session, scopes: Iterable[str]) -> dict[str, set[UUID]]:
 
 def tickets(work, *, q=None, mine=False, open=None, sort="-filed_at", limit, after, **filters):
     """One page of what the actor may see."""
-    found = work.seen(Ticket).options(noload(Ticket.clocks), noload(Ticket.ratings), joinedload(Ticket.assignee))
-    found = found.filter_by(**{name: value for name, value in filters.items() if value is not None})
+    found = (
+        work.seen(Ticket)
+        .options(*BRIEFLY)
+        .filter_by(**{name: value for name, value in filters.items() if value is not None})
+    )
     if mine:
         found = found.where(or_(Ticket.assignee_id == work.actor.id, Ticket.reporter_id == work.actor.id))
     if open is not None:
@@ -77,9 +85,9 @@ def holding(words: str):
     return or_(Ticket.number.startswith(words, autoescape=True), *told)
 
 
-def attached(work, ticket: Ticket) -> list:
-    """The files of a ticket's report, answer and completion, each saying whose it is."""
-    return [row for stage in STAGES for row in attachments.of(work, stage, ticket.id)]
+def attached(work, ticket: Ticket) -> dict[str, list]:
+    """The files of a ticket by what they came with."""
+    return {stage: attachments.of(work, stage, ticket.id) for stage in STAGES}
 
 
 def occupies(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None = None) -> bool:

@@ -7,7 +7,7 @@ from chassis.attachments import AttachmentView
 from chassis.http import AwareDateTime, Fen, Schema, Text, wrong
 from chassis.private import mask_phone
 from services.tickets.events import Channel, Kind, Limit, Payer, Side, State, Urgency
-from services.tickets.queries import ORDERS, STAGES
+from services.tickets.queries import ORDERS
 
 MOST_FILES = 9  # photos on one report, answer or completion
 PHONE = Regexp(r"^\+?[0-9][0-9 -]{4,19}$")
@@ -240,14 +240,12 @@ class MomentView(Schema):
     comment = fields.Nested(CommentView, required=True, allow_none=True)
 
 
-class FileView(AttachmentView):
-    """A file, and whether it came with the report, the answer or the completion."""
-
-    stage = fields.String(required=True, validate=OneOf(STAGES), attribute="subject_type")
-
-
 class FilesView(Schema):
-    items = fields.List(fields.Nested(FileView), required=True)
+    """Files by what they came with."""
+
+    report = fields.List(fields.Nested(AttachmentView), required=True)
+    answer = fields.List(fields.Nested(AttachmentView), required=True)
+    completion = fields.List(fields.Nested(AttachmentView), required=True)
 
 
 class FactorView(Schema):

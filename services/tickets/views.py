@@ -76,8 +76,8 @@ def show_timeline(work, ticket_id, query):
 @allow("tickets:see")
 @gives(FilesView)
 def list_files(work, ticket_id):
-    """List the files of a ticket's report, answer and completion, with addresses that work for ten minutes."""
-    return {"items": queries.attached(work, work.find(Ticket, ticket_id))}
+    """List the files that came with the report, the answer and the completion; their addresses work for ten minutes."""
+    return queries.attached(work, work.find(Ticket, ticket_id))
 
 
 @blp.get("/taxonomy")

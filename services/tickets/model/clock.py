@@ -44,8 +44,7 @@ class Clock(Entity, OfEstate):
 
     @classmethod
     def wound(cls, ticket, clock: Limit, limit: timedelta, at: datetime) -> "Clock":
-        return cls(
-            ticket=ticket,
+        clock = cls(
             operator_id=ticket.operator_id,
             estate_id=ticket.estate_id,
             clock=clock,
@@ -53,6 +52,8 @@ class Clock(Entity, OfEstate):
             warn_at=at + limit * WARNING,
             due_at=at + limit,
         )
+        ticket.clocks.append(clock)
+        return clock
 
     def start(self) -> None:
         self._say(ClockStarted)
