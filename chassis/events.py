@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from uuid import UUID
 
@@ -140,14 +141,20 @@ def _optional(annotation):
     return None
 
 
+@cache
+def _wire(cls) -> Schema:
+    """One schema a class: making one costs more than using it."""
+    return cls.__wire__()
+
+
 def dump(fact) -> dict:
-    return fact.__wire__().dump(fact)
+    return _wire(type(fact)).dump(fact)
 
 
 def load(cls, data: dict):
     """Raises BrokenEvent naming the fields that are wrong."""
     try:
-        return cls.__wire__().load(data)
+        return _wire(cls).load(data)
     except ValidationError as error:
         raise BrokenEvent(f"{cls.__event__.type}: data does not fit: {error.normalized_messages()}") from error
 

@@ -70,7 +70,7 @@ def _take_off_roster(work, person_id: UUID) -> None:
 def define_shift(work, *, estate_id=None, region_id=None, role, rotation, level=None, **facts) -> Shift:
     timezone = _timezone(work, estate_id, region_id)
     require_staff(work, *rotation)
-    shift = Shift(
+    shift = Shift.register(
         operator_id=work.actor.operator_id,
         estate_id=estate_id,
         region_id=region_id,
@@ -80,7 +80,6 @@ def define_shift(work, *, estate_id=None, region_id=None, role, rotation, level=
         timezone=timezone,
         **facts,
     )
-    shift.say(Shift.BEGUN)
     work.add(shift)
     _plan(work, shift)
     return shift
