@@ -393,6 +393,7 @@ class RabbitMQ(Server):
         yield "log.console = true"
         yield "log.console.level = warning"
         yield "log.file = false"
+        yield "collect_statistics_interval = 1000"
         yield "disk_free_limit.absolute = 200MB"
         if self.definitions:
             yield f"load_definitions = {self.definitions}"
