@@ -8,10 +8,14 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis import attachments
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.i18n import Sentence
-from services.tickets import queries
 from services.tickets.events import Channel, Side
-from services.tickets.model import Comment, Estate, Pen, Ticket, Unit, taxonomy
+from services.tickets.model import Comment, Estate, Occupancy, Pen, Staff, Ticket, Unit, taxonomy
 
+CHOOSE = Sentence("Choose one from the taxonomy.", "请从分类表中选择。")
+NOT_A_RESIDENT = Sentence("This person does not live there; check the unit.", "此人并非该处住户，请核对房号。")
+NOT_YOUR_CHANNEL = Sentence("Use portal or wechat.", "请使用 portal 或 wechat。")
+NO_TECHNICIAN = Sentence("No technician of this estate.", "不是本项目的维修人员。")
+EXPIRED = Sentence("The certificate this work asks for has expired.", "该工作所需证书已过期。")
 OWN_CHANNELS = (Channel.PORTAL, Channel.WECHAT)  # what residents use; the others are the staff's
 
 
@@ -81,10 +85,10 @@ def _reporter(work, estate, unit_id, reporter_id, channel) -> UUID:
         return _reported_to_staff(work, estate, unit_id, reporter_id)
     if reporter_id not in (None, work.actor.id):
         raise Forbidden()
-    if unit_id and not queries.occupies(work, work.actor.id, estate_id=estate.id, unit_id=unit_id):
+    if unit_id and not _lives_there(work, work.actor.id, estate_id=estate.id, unit_id=unit_id):
         raise NotFound()
     if channel not in OWN_CHANNELS:
-        raise Invalid(errors={"channel": [Sentence("Use portal or wechat.", "请使用 portal 或 wechat。")]})
+        raise Invalid(errors={"channel": [NOT_YOUR_CHANNEL]})
     return work.actor.id
 
 
@@ -92,21 +96,25 @@ def _reported_to_staff(work, estate, unit_id, reporter_id) -> UUID:
     if reporter_id in (None, work.actor.id):
         return work.actor.id
     work.require("tickets:file_for", estate.id)
-    if not queries.occupies(work, reporter_id, estate_id=estate.id, unit_id=unit_id):
-        sentence = Sentence("This person does not live there; check the unit.", "此人并非该处住户，请核对房号。")
-        raise Invalid(errors={"reporter_id": [sentence]})
+    if not _lives_there(work, reporter_id, estate_id=estate.id, unit_id=unit_id):
+        raise Invalid(errors={"reporter_id": [NOT_A_RESIDENT]})
     return reporter_id
+
+
+def _lives_there(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None) -> bool:
+    """Whether the person holds this unit now, or without one any unit of the estate."""
+    where = Occupancy.unit_id == unit_id if unit_id else Occupancy.estate_id == estate_id
+    return work.scalar(select(Occupancy.current(work.now, Occupancy.person_id == person_id, where)))
 
 
 def _classified(category: str | None, problem: str | None) -> tuple[str | None, str | None]:
     """The codes of what was said, by code or by name."""
-    choose = [Sentence("Choose one from the taxonomy.", "请从分类表中选择。")]
     known = taxonomy.category(category)
     if (category or problem) and known is None:
-        raise Invalid(errors={"category": choose})
+        raise Invalid(errors={"category": [CHOOSE]})
     met = known.problem(problem) if problem else None
     if problem and met is None:
-        raise Invalid(errors={"problem": choose})
+        raise Invalid(errors={"problem": [CHOOSE]})
     return known and known.code, met and met.code
 
 
@@ -155,15 +163,12 @@ def dispatch(work, ticket_id, *, technician_id):
     return ticket
 
 
-def _must_be_suitable(work, ticket, technician_id):
-    found = queries.candidates(work, ticket, technician_id)
-    if not found:
-        sentence = Sentence("No technician of this estate.", "不是本项目的维修人员。")
-    elif found[0].barred:
-        sentence = Sentence("The certificate this work asks for has expired.", "该工作所需证书已过期。")
-    else:
-        return
-    raise NotSuitable(errors={"technician_id": [sentence]})
+def _must_be_suitable(work, ticket: Ticket, technician_id: UUID) -> None:
+    estate, staff = work.get(Estate, ticket.estate_id), work.get(Staff, technician_id)
+    if staff is None or not staff.works_in(estate):
+        raise NotSuitable(errors={"technician_id": [NO_TECHNICIAN]})
+    if staff.certificate(taxonomy.category(ticket.category), estate.today(work.now)) == "expired":
+        raise NotSuitable(errors={"technician_id": [EXPIRED]})
 
 
 # ── work ─────────────────────────────────────────────────────────────────────────────────────────────────────────

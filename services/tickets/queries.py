@@ -17,7 +17,6 @@ from services.tickets.model import (
     Comment,
     Duty,
     Estate,
-    Occupancy,
     Person,
     Rating,
     Staff,
@@ -26,14 +25,10 @@ from services.tickets.model import (
     taxonomy,
 )
 from services.tickets.model.clock import LADDER
-from services.tickets.model.ticket import ENDS
+from services.tickets.model.ticket import ENDS, ORDERS
 
 OPEN = Ticket.state.not_in(ENDS)
 AT_WORK = Ticket.state.in_([State.DISPATCHED, State.STARTED, State.ON_HOLD])
-ORDERS = {
-    "-filed_at": [Ticket.filed_at.desc(), Ticket.id.desc()],
-    "filed_at": [Ticket.filed_at.asc(), Ticket.id.asc()],
-}
 BRIEFLY = [  # as a line of a list: nothing that a line does not show
     *(lazyload(each) for each in (Ticket.clocks, Ticket.ratings)),
     *(defer(each) for each in (Ticket.description, Ticket.contact_phone)),
@@ -90,12 +85,6 @@ def attached(work, ticket: Ticket) -> dict[str, list]:
     return {stage: attachments.of(work, stage, ticket.id) for stage in STAGES}
 
 
-def occupies(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None = None) -> bool:
-    """Whether the person holds this unit now, or without one any unit of the estate."""
-    where = Occupancy.unit_id == unit_id if unit_id else Occupancy.estate_id == estate_id
-    return work.scalar(select(Occupancy.current(work.now, Occupancy.person_id == person_id, where)))
-
-
 # ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 WEIGHTS = {"skill": 40, "certificate": 15, "duty": 20, "load": 15, "rating": 5, "distance": 5}
@@ -124,17 +113,15 @@ class Candidate:
         return round(sum(each.points for each in self.factors), 1)
 
 
-def candidates(work, ticket: Ticket, technician_id: UUID | None = None) -> list[Candidate]:
+def candidates(work, ticket: Ticket) -> list[Candidate]:
     """Who could be sent, the most suitable first, and those who may not be sent last."""
     estate = work.get(Estate, ticket.estate_id)
     category = taxonomy.category(ticket.category)
-    found = [
-        _ranked(row, estate, category, work.now) for row in work.execute(_technicians(estate, work.now, technician_id))
-    ]
+    found = [_ranked(row, estate, category, work.now) for row in work.execute(_technicians(estate, work.now))]
     return sorted(found, key=lambda each: (each.barred is not None, -each.score, str(each.technician_id)))
 
 
-def _technicians(estate: Estate, at: datetime, technician_id: UUID | None) -> Select:
+def _technicians(estate: Estate, at: datetime) -> Select:
     load = select(func.count()).where(Ticket.assignee_id == Staff.id, AT_WORK).scalar_subquery()
     rating = (
         select(func.avg(Rating.score))
@@ -143,19 +130,15 @@ def _technicians(estate: Estate, at: datetime, technician_id: UUID | None) -> Se
     )
     duty = select(Duty.id).where(Duty.here(estate, at), Duty.person_id == Staff.id).exists()
     found = select(Staff, Person.name, load.label("load"), rating.label("rating"), duty.label("on_duty"))
-    found = found.outerjoin(Person, Person.id == Staff.id).where(
-        Staff.operator_id == estate.operator_id, Staff.posts.overlap(estate.posts("technician"))
-    )
-    return (found.where(Staff.id == technician_id) if technician_id else found).limit(MOST_CANDIDATES)
+    reach = (Staff.operator_id == estate.operator_id, Staff.posts.overlap(estate.posts("technician")))
+    return found.outerjoin(Person, Person.id == Staff.id).where(*reach).limit(MOST_CANDIDATES)
 
 
 def _ranked(row, estate: Estate, category, at: datetime) -> Candidate:
     staff, name, load, rating, on_duty = row
     skilled = category is None or category.skill in staff.skills
-    certificate = (
-        staff.certificate(category.skill, estate.today(at)) if category and category.licensed else "not_needed"
-    )
-    near = next(scope for scope in ("estate", "region", "operator") if staff.posted(estate, scope))
+    certificate = staff.certificate(category, estate.today(at))
+    near = staff.nearness(estate)
     return Candidate(
         staff.id,
         name,

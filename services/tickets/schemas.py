@@ -7,7 +7,7 @@ from chassis.attachments import AttachmentView
 from chassis.http import AwareDateTime, Fen, Schema, Text, wrong
 from chassis.private import mask_phone
 from services.tickets.events import Channel, Kind, Limit, Payer, Side, State, Urgency
-from services.tickets.queries import ORDERS
+from services.tickets.model.ticket import ORDERS
 
 MOST_FILES = 9  # photos on one report, answer or completion
 PHONE = Regexp(r"^\+?[0-9][0-9 -]{4,19}$")

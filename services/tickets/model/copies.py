@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.actor import Actor
 from chassis.model import Copy, OfEstate, within
+from services.tickets.model.taxonomy import Category
 
 
 class Estate(Copy):
@@ -77,17 +78,20 @@ class Staff(Copy):
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text))
     certificates: Mapped[list]  # [{"skill", "expires_on"}]
 
-    def posted(self, estate: Estate, scope: str) -> bool:
-        """Whether a technician of this kind of scope: `estate`, `region` or `operator`."""
-        return any(
-            post.partition("@")[2].partition(":")[0] == scope
-            for post in estate.posts("technician")
-            if post in self.posts
-        )
+    def works_in(self, estate: Estate) -> bool:
+        """Whether this is a technician who reaches the estate."""
+        return not set(estate.posts("technician")).isdisjoint(self.posts)
 
-    def certificate(self, skill: str, today: date) -> str:
-        """`valid`, `expired` or `none` for the skill."""
-        ends = [each["expires_on"] for each in self.certificates if each["skill"] == skill]
+    def nearness(self, estate: Estate) -> str:
+        """The narrowest scope by which a technician reaches the estate: `estate`, `region` or `operator`."""
+        posts = dict(zip(("operator", "region", "estate"), estate.posts("technician"), strict=True))
+        return next(scope for scope in ("estate", "region", "operator") if posts[scope] in self.posts)
+
+    def certificate(self, category: Category | None, today: date) -> str:
+        """For work of this category: `not_needed`, `valid`, `expired` or `none`. Work is not given to an expired one."""
+        if category is None or not category.licensed:
+            return "not_needed"
+        ends = [each["expires_on"] for each in self.certificates if each["skill"] == category.skill]
         if any(end is None or date.fromisoformat(end) >= today for end in ends):
             return "valid"
         return "expired" if ends else "none"

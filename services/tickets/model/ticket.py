@@ -313,7 +313,11 @@ class Ticket(Entity, OfEstate):
         return {f.name: getattr(self, f.name) for f in fields(TicketState)}
 
 
-NEWEST = (Ticket.filed_at.desc(), Ticket.id.desc())
+ORDERS = {  # in which a list may be asked for
+    "-filed_at": [Ticket.filed_at.desc(), Ticket.id.desc()],
+    "filed_at": [Ticket.filed_at.asc(), Ticket.id.asc()],
+}
+NEWEST = ORDERS["-filed_at"]
 Index("ticket_number", Ticket.operator_id, Ticket.number, unique=True)
 Index("ticket_operator", Ticket.operator_id, *NEWEST)
 Index("ticket_estate", Ticket.estate_id, *NEWEST)

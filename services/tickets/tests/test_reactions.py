@@ -7,7 +7,7 @@ from sqlalchemy import select
 from chassis import tables
 from chassis.ids import new_id
 from services.tickets import reactions
-from services.tickets.model import Duty, Estate, Occupancy, Person, Staff, Unit
+from services.tickets.model import Duty, Estate, Occupancy, Person, Staff, Unit, taxonomy
 from services.tickets.tests.factories import HY
 
 
@@ -30,8 +30,8 @@ def test_staff_are_kept_with_their_posts_skills_and_licences(garden):
 
     assert staff.posts == [f"technician@estate:{garden.estate_id}"]
     assert staff.certificates == [{"skill": "electrician", "expires_on": "2027-01-01"}]
-    assert staff.certificate("electrician", date(2027, 1, 1)) == "valid"
-    assert staff.certificate("electrician", date(2027, 1, 2)) == "expired"
+    assert staff.certificate(taxonomy.category("ELC"), date(2027, 1, 1)) == "valid"
+    assert staff.certificate(taxonomy.category("ELC"), date(2027, 1, 2)) == "expired"
 
 
 def test_whoever_left_the_staff_holds_no_post(garden):
