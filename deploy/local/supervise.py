@@ -73,6 +73,13 @@ def programs(plan):
         yield Program(kind, [*simulators, kind, *keeping], {"SMS_SECRET": plan.secrets["SMS_SECRET"]})
 
 
+def platform(plan):
+    """The full names of what is not a server: those that talk to the broker, and the others."""
+    names = [each.full_name for each in programs(plan) if each.group == "platform"]
+    background = [name for name in names if name.endswith("-background")]
+    return background, [name for name in names if name not in background]
+
+
 def socket_path():
     return servers.socket_dir() / "supervisor.sock"
 

@@ -79,11 +79,12 @@ def start(here):
     with step("migrations", "数据库迁移"):
         for service in here.services:
             migrate(load(service), here.settings(service)["SERVICE_OWNER_DATABASE_URL"])
-    with step("RabbitMQ", "RabbitMQ"):
+    with step("RabbitMQ, services, edge", "RabbitMQ、各服务与网关"):
+        background, others = supervise.platform(here)
+        supervise.start(*others)  # a web role needs no broker
         await_answer("rabbitmq", here.rabbitmq.answers)
         broker.sync(here.management_url, definitions(here))
-    with step("services, edge", "各服务与网关"):
-        supervise.start(*(each.full_name for each in supervise.programs(here) if each.group == "platform"))
+        supervise.start(*background)
         until_nobody(lambda: unwell(here))
     if not seeded(here):
         with step("demo operators", "演示数据"):
