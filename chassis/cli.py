@@ -8,6 +8,7 @@ import threading
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -122,12 +123,12 @@ def broker():
 @click.argument("management_url")
 @click.option("--administrator", default="linli_admin", show_default=True)
 def sync(management_url: str, administrator: str):
-    """Import the definitions and unbind what is no longer heard."""
+    """Import the definitions and unbind what is no longer heard. Passwords as for `broker-definitions`."""
     from chassis.broker import sync as bring_up
 
-    removed = bring_up(
-        management_url, _definitions(administrator), administrator, os.environ["RABBITMQ_ADMIN_PASSWORD"]
-    )
+    wanted = _definitions(administrator)
+    credentials = f"{administrator}:{quote(os.environ['RABBITMQ_ADMIN_PASSWORD'], safe='')}"
+    removed = bring_up(management_url.replace("://", f"://{credentials}@", 1), wanted)
     for binding in removed:
         click.echo(f"unbound {binding}")
     click.echo("broker is up to date")
