@@ -71,7 +71,9 @@ class Api(flask_smorest.Api):
 
 def _type_of_enum(_converter, field, **_) -> dict:
     """apispec lists the values and forgets that they are text."""
-    return {"type": "string"} if isinstance(field, fields.Enum) else {}
+    if not isinstance(field, fields.Enum):
+        return {}
+    return {"type": ["string", "null"] if field.allow_none else "string"}
 
 
 def describe(app: Flask) -> dict:
