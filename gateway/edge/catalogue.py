@@ -1,13 +1,11 @@
 """The event catalogue as a reader wants it: read from `contracts/asyncapi.yaml`, grouped by who says what."""
 
-import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, reduce
 from pathlib import Path
 
 import yaml
 
-EVENT_TYPE = re.compile(r"([a-z_]+)\.[a-z_]+\.[a-z_]+\.v\d+")
 DEEP = 3  # levels of nested parts that are shown
 
 
@@ -40,77 +38,78 @@ class Fact:
         return self.type.partition(".")[2]
 
 
-def read_catalogue(contracts: Path) -> dict[str, list[Fact]]:
-    """service → the facts it says; empty while no catalogue has been generated."""
+@dataclass(frozen=True)
+class Catalogue:
+    """What goes around every event, and service → the facts it says."""
+
+    envelope: list[Field]
+    services: dict[str, list[Fact]]
+
+
+def read_catalogue(contracts: Path) -> Catalogue:
+    """An empty one while none has been generated."""
     path = contracts / "asyncapi.yaml"
     if not path.exists():
-        return {}
-    facts = sorted(Catalogue(path).facts(), key=lambda fact: fact.type)
-    return {service: [f for f in facts if f.said_by == service] for service in sorted({f.said_by for f in facts})}
+        return Catalogue(envelope=[], services={})
+    return _read(path, path.stat().st_mtime_ns)
 
 
-class Catalogue:
-    """An AsyncAPI 3 document whose references, also to files beside it, are followed."""
+@lru_cache(maxsize=1)
+def _read(path: Path, _changed_at: int) -> Catalogue:
+    """Read once, and again when the file has changed."""
+    document = Document(path)
+    facts = sorted(document.facts(), key=lambda fact: fact.type)
+    speakers = sorted({fact.said_by for fact in facts})
+    return Catalogue(document.envelope(), {name: [f for f in facts if f.said_by == name] for name in speakers})
+
+
+class Document:
+    """An AsyncAPI 3 document whose references are followed."""
 
     def __init__(self, path: Path):
-        self.folder = path.parent
-        self.files = {}
-        self.document = self._file(path.name)
+        self.document = yaml.load(path.read_text(), yaml.CSafeLoader)
 
     def facts(self) -> list[Fact]:
-        return [self._fact(type_, message) for type_, message in self.messages.items()]
+        channels = self.document["channels"].values()
+        return [self._fact(self.resolved(said)) for channel in channels for said in channel["messages"].values()]
 
-    @cached_property
-    def messages(self) -> dict[str, dict]:
-        """Event type → message, of all channels."""
-        channels = [self.resolved(it) for it in self.document.get("channels", {}).values()]
-        found = [named for channel in channels for named in channel.get("messages", {}).items()]
-        return {self._type(key, message): self.resolved(message) for key, message in found}
+    def envelope(self) -> list[Field]:
+        return self._fields(self.document["components"]["schemas"].get("envelope", {}))
 
     @cached_property
     def listeners(self) -> dict[str, set[str]]:
-        """Event type → the services with an operation that receives it."""
+        """Event type → the services with an operation that receives it; an operation's name begins with its service."""
         found = {}
-        for name, operation in self.document.get("operations", {}).items():
+        for name, operation in self.document["operations"].items():
             if operation["action"] == "receive":
-                for type_ in self._types(operation):
-                    found.setdefault(type_, set()).add(_owner(name, operation))
+                type_ = self.resolved(operation["channel"])["address"]
+                found.setdefault(type_, set()).add(name.partition(".")[0])
         return found
 
     def resolved(self, part: dict) -> dict:
         """What a part stands for, when it only points elsewhere."""
         while "$ref" in part:
-            file, _, inside = part["$ref"].partition("#")
-            part = self._file(file) if file else self.document
-            for step in filter(None, inside.split("/")):
-                part = part[step.replace("~1", "/").replace("~0", "~")]
+            steps = part["$ref"].removeprefix("#/").split("/")
+            part = reduce(lambda inside, step: inside[step], steps, self.document)
         return part
 
-    def _file(self, name: str) -> dict:
-        if name not in self.files:
-            self.files[name] = yaml.safe_load((self.folder / name).read_text())
-        return self.files[name]
-
-    def _types(self, operation: dict) -> list[str]:
-        if operation.get("messages"):
-            return [self._type(it["$ref"].rpartition("/")[2], it) for it in operation["messages"]]
-        channel = self.resolved(operation["channel"])
-        return [self._type(key, it) for key, it in channel.get("messages", {}).items()]
-
-    def _type(self, key: str, message: dict) -> str:
-        return key if EVENT_TYPE.fullmatch(key) else self.resolved(message).get("name", key)
-
-    def _fact(self, type_: str, message: dict) -> Fact:
-        payload = self.resolved(message.get("payload", {}))
-        data = self.resolved(payload.get("properties", {}).get("data", payload))
+    def _fact(self, message: dict) -> Fact:
+        data = self._data(message["payload"])
         return Fact(
-            type=type_,
-            about=_first_line(message.get("description") or message.get("summary") or data.get("description", "")),
-            said_by=type_.partition(".")[0],
-            heard_by=sorted(self.listeners.get(type_, ())),
+            type=message["name"],
+            about=_first_line(message.get("summary", "")),
+            said_by=message["name"].partition(".")[0],
+            heard_by=sorted(self.listeners.get(message["name"], ())),
             private="x-personal-data" in data,
             fields=self._fields(data),
         )
+
+    def _data(self, payload: dict) -> dict:
+        """What the event itself says: `data`, where the payload is the envelope with its data made particular."""
+        payload = self.resolved(payload)
+        parts = [self.resolved(part) for part in payload.get("allOf", [payload])]
+        data = [part["properties"]["data"] for part in parts if "data" in part.get("properties", {})]
+        return self.resolved(data[-1]) if data else payload
 
     def _fields(self, schema: dict, depth: int = 0) -> list[Field]:
         required, found = schema.get("required", []), []
@@ -128,6 +127,8 @@ class Catalogue:
             return inner, f"{kind}[]"
         if "enum" in schema:
             return schema, " | ".join(str(value) for value in schema["enum"] if value is not None)
+        if "const" in schema:
+            return schema, str(schema["const"])
         plain = schema.get("type", "object")
         names = [name for name in ([plain] if isinstance(plain, str) else plain) if name != "null"]
         return schema, schema.get("format") or " | ".join(names)
@@ -140,11 +141,6 @@ class Catalogue:
             if real:
                 return self._one(real[0])
         return schema
-
-
-def _owner(name: str, operation: dict) -> str:
-    """Whose operation it is: said outright, or the first word of its name."""
-    return operation.get("x-service") or re.split(r"[^a-z]", name, maxsplit=1)[0]
 
 
 def _first_line(text: str) -> str:

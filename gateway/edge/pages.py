@@ -55,7 +55,7 @@ def swagger(name: str):
 
 
 def events():
-    return _page("events.html", services=read_catalogue(_settings().contracts))
+    return _page("events.html", catalogue=read_catalogue(_settings().contracts))
 
 
 PAGES = {

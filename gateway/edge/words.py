@@ -46,6 +46,7 @@ WORDS = {
         "尚未生成事件目录，请在代码目录运行 make contracts。",
         "The event catalogue has not been generated; run make contracts in the checkout.",
     ),
+    "envelope": ("每个事件的信封", "The envelope of every event"),
     "said_by": ("发出者", "Said by"),
     "heard_by": ("收听者", "Heard by"),
     "nobody": ("暂无", "nobody yet"),

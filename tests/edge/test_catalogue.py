@@ -3,7 +3,9 @@
 import pytest
 import yaml
 
-from gateway.edge.catalogue import Field, read_catalogue
+from chassis import contracts as promises
+from chassis.service import load, names
+from gateway.edge.catalogue import Catalogue, Field, read_catalogue
 
 COMPLETED = "tickets.ticket.completed.v1"
 REGISTERED = "directory.person.registered.v1"
@@ -17,10 +19,30 @@ def operation(action, type_):
     return {"action": action, "channel": {"$ref": f"#/channels/{type_}"}}
 
 
+def enveloped(data):
+    particular = {"type": "object", "properties": {"type": {"const": "…"}, "data": data}}
+    return {"allOf": [{"$ref": "#/components/schemas/envelope"}, particular]}
+
+
+ENVELOPE = {
+    "type": "object",
+    "properties": {"specversion": {"const": "1.0"}, "estateid": {"type": "string"}, "data": {"type": "object"}},
+    "required": ["specversion", "data"],
+}
 PARTS = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "price_fen": {"type": "integer"}},
     "required": ["name", "price_fen"],
+}
+DONE = {
+    "type": "object",
+    "properties": {
+        "ticket_id": {"type": "string", "format": "uuid"},
+        "cause": {"type": ["string", "null"], "description": "What it was"},
+        "outcome": {"anyOf": [{"enum": ["fixed", "replaced"]}, {"type": "null"}]},
+        "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Parts"}},
+    },
+    "required": ["ticket_id", "parts"],
 }
 DOCUMENT = {
     "asyncapi": "3.0.0",
@@ -37,38 +59,26 @@ DOCUMENT = {
             COMPLETED: {
                 "name": COMPLETED,
                 "summary": "The work is done.\n\nMore for implementers.",
-                "payload": {"$ref": "events/done.json"},
+                "payload": enveloped({"$ref": "#/components/schemas/Done"}),
             },
             REGISTERED: {
                 "name": REGISTERED,
-                "payload": {"type": "object", "x-personal-data": "sealed", "properties": {}},
+                "payload": enveloped({"type": "object", "x-personal-data": "sealed", "properties": {}}),
             },
         },
-        "schemas": {"Parts": PARTS},
+        "schemas": {"Parts": PARTS, "Done": DONE, "envelope": ENVELOPE},
     },
-}
-DONE = {
-    "type": "object",
-    "properties": {
-        "ticket_id": {"type": "string", "format": "uuid"},
-        "cause": {"type": ["string", "null"], "description": "What it was"},
-        "outcome": {"anyOf": [{"enum": ["fixed", "replaced"]}, {"type": "null"}]},
-        "parts": {"type": "array", "items": {"$ref": "asyncapi.yaml#/components/schemas/Parts"}},
-    },
-    "required": ["ticket_id", "parts"],
 }
 
 
 @pytest.fixture
 def contracts(tmp_path):
-    (tmp_path / "events").mkdir()
     (tmp_path / "asyncapi.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
-    (tmp_path / "events/done.json").write_text(yaml.safe_dump(DONE, sort_keys=False))
     return tmp_path
 
 
 def test_each_service_is_listed_with_what_it_says_and_who_listens(contracts):
-    services = read_catalogue(contracts)
+    services = read_catalogue(contracts).services
 
     assert list(services) == ["directory", "tickets"]
     [completed] = services["tickets"]
@@ -81,7 +91,7 @@ def test_each_service_is_listed_with_what_it_says_and_who_listens(contracts):
 
 
 def test_fields_say_what_they_are(contracts):
-    [completed] = read_catalogue(contracts)["tickets"]
+    [completed] = read_catalogue(contracts).services["tickets"]
 
     assert completed.fields == [
         Field("ticket_id", "uuid", optional=False, about="", depth=0),
@@ -93,5 +103,26 @@ def test_fields_say_what_they_are(contracts):
     ]
 
 
+def test_what_goes_around_every_event_is_told_once(contracts):
+    assert read_catalogue(contracts).envelope == [
+        Field("specversion", "1.0", optional=False, about="", depth=0),
+        Field("estateid", "string", optional=True, about="", depth=0),
+        Field("data", "object", optional=False, about="", depth=0),
+    ]
+
+
 def test_without_contracts_there_is_nothing_to_list(tmp_path):
-    assert read_catalogue(tmp_path) == {}
+    assert read_catalogue(tmp_path) == Catalogue(envelope=[], services={})
+
+
+def test_what_the_services_really_say_is_all_there(tmp_path):
+    services = [load(name) for name in names()]
+    document = yaml.safe_dump(promises.asyncapi(services), sort_keys=False)
+    (tmp_path / "asyncapi.yaml").write_text(document)
+
+    catalogue = read_catalogue(tmp_path)
+
+    facts = [fact for facts in catalogue.services.values() for fact in facts]
+    assert {fact.type: fact.heard_by for fact in facts} == promises.listeners(services)
+    assert all(fact.about and fact.fields for fact in facts)
+    assert {"id", "type", "operatorid", "sequence"} <= {field.name for field in catalogue.envelope}

@@ -9,8 +9,11 @@ from dataclasses import replace
 import pytest
 from openapi_spec_validator import validate
 
+from chassis import contracts
 from chassis.servers import comes_true, end, free_port
+from chassis.service import load, names
 from gateway.edge import Settings
+from gateway.edge.openapi import joined
 from gateway.edge.pages import create_app
 from gateway.edge.settings import ROOT
 from gateway.edge.words import LANGUAGES, WORDS
@@ -72,6 +75,19 @@ def test_the_routes_of_all_services_are_one_valid_document(visit, a_service):
         "$ref": "#/components/schemas/notify.Thing"
     }
     assert whole["components"]["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer"}}
+
+
+def test_what_the_services_really_offer_joins_into_one_valid_document():
+    specs = {name: contracts.openapi(load(name)) for name in names()}
+
+    whole = joined(specs, "en")
+
+    validate(whole)
+    assert set(whole["paths"]) == {path for spec in specs.values() for path in spec["paths"]}
+    operations = [
+        what["operationId"] for item in whole["paths"].values() for what in item.values() if "responses" in what
+    ]
+    assert len(operations) == len(set(operations))
 
 
 def test_the_documentation_does_without_a_service_that_is_silent(visit, a_service):

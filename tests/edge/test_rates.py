@@ -41,7 +41,7 @@ def test_one_signed_in_caller_does_not_use_up_what_others_have(an_edge, tickets,
     assert [edge.get(REPAIRS).status_code for _ in range(5)] == [200] * 5
 
 
-@pytest.mark.parametrize("path", [TOKEN, f"{TOKEN}?again"])
+@pytest.mark.parametrize("path", [TOKEN, f"{TOKEN}?again", "/api/directory/v1/password-resets"])
 def test_signing_in_is_limited_more_tightly_than_the_rest(an_edge, a_service, the_problem_in, path):
     edge = an_edge(a_service("directory"), limits=replace(PLENTY, sign_in="1r/m", sign_in_burst=2))
     form = {"grant_type": "password", "username": "owner", "password": "guess"}
