@@ -4,6 +4,7 @@ The result is dumped inside the transaction, after a flush, so that lazy loads w
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,7 @@ from chassis.errors import Forbidden
 from chassis.http import idempotency
 from chassis.http.marks import PUBLIC, SIGNED_IN, Marks
 from chassis.http.reading import LARGEST_FILE, WRAPPING, keepable, refuse_body, refuse_query, version_asked
+from chassis.observe import span
 from chassis.runtime import Runtime
 
 
@@ -61,20 +63,20 @@ class Door:
     def answer(self, **named: Any) -> Response:
         """Run the view's function in its unit of work; an Idempotency-Key that was seen gets its old answer."""
         repeatable = self._repeatable()
-        with runtime().work(
-            g.actor,
-            permission=self.permission,
-            language=g.language,
-            correlation_id=g.request_id,
-            traceparent=g.traceparent,
-            if_match=version_asked(request),
-        ) as work:
+        context = {"permission": self.permission, "language": g.language, "correlation_id": g.request_id}
+        if_match = version_asked(request)
+        with self._traced() as trace, runtime().work(g.actor, **context, traceparent=trace, if_match=if_match) as work:
             if repeatable and (known := repeatable.claim(work, g.actor.operator_id)):
                 return known
             response = self._render(work, self.function(work, **named))
             if repeatable:
                 repeatable.keep(work, response)
             return response
+
+    def _traced(self):
+        if not runtime().settings.otlp_endpoint:
+            return nullcontext(g.traceparent)
+        return span(f"{self.method} {self.rule}", g.traceparent)
 
     def _repeatable(self) -> idempotency.Repeatable | None:
         if self.method != "POST":

@@ -1,19 +1,13 @@
 """The web role of a service as a WSGI application."""
 
-import time
-
-import structlog
-from flask import Flask, Response, g, request
-from werkzeug.exceptions import NotFound
+from flask import Flask
 
 from chassis.auth import Authenticator
-from chassis.http import health, problems, reading
+from chassis.http import health, problems, reading, watching
 from chassis.http.answers import Door
 from chassis.http.openapi import Api
 from chassis.http.routes import Undeclared
 from chassis.runtime import Runtime
-
-log = structlog.get_logger("http")
 
 OPEN = {"healthz", "metrics", "api-docs.openapi_json"}  # addresses of the chassis itself, which tell no secrets
 SECURITY = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -35,8 +29,7 @@ def create_app(runtime: Runtime) -> Flask:
     }
     app.extensions["linli"] = runtime
     app.extensions["linli.auth"] = Authenticator(runtime)
-    app.before_request(_begin)
-    app.after_request(_end)
+    watching.register(app)
     problems.register(app)
     api = Api(app)
     for blp in [*service.blueprints, *_extra_blueprints(service)]:
@@ -64,30 +57,3 @@ def _refuse_undeclared(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in OPEN and rule.endpoint not in doors(app):
             raise Undeclared(f"{rule.rule} was not made by Blueprint.get, post, put, patch or delete")
-
-
-def _begin() -> None:
-    g.started = time.perf_counter()
-    reading.note(request)
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(correlation_id=g.request_id)
-    if "\0" in request.path:
-        raise NotFound()
-
-
-def _end(response: Response) -> Response:
-    """Headers that every answer has, and the one line that the log has of it; the query string is not told."""
-    response.headers["X-Request-Id"] = g.request_id
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-    seconds = time.perf_counter() - g.started
-    actor = g.get("actor")
-    log.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=response.status_code,
-        ms=round(seconds * 1000, 1),
-        actor=actor.named() if actor else None,
-    )
-    return response

@@ -91,7 +91,7 @@ def document(problem: Problem, language: str) -> dict:
         "title": title[0] if language == ENGLISH else title[1],
         "status": problem.status,
         "detail": problem.sentence(language),
-        "instance": g.get("request_id") or str(new_id()),
+        "instance": g.get("request_id") if has_request_context() else str(new_id()),
     }
     if problem.errors:
         said["errors"] = {

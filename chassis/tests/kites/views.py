@@ -106,6 +106,7 @@ def strain_database(work, kind):
 
 
 STRAINS = {
+    "queue": "SELECT pg_advisory_xact_lock(7)",
     "slow": "SET LOCAL statement_timeout = '50ms'; SELECT pg_sleep(10)",
     "twice": "INSERT INTO jwks (id, document, fetched_at) VALUES (1, '{}', now())",
     "elsewhere": """INSERT INTO note (id, operator_id, estate_id, text)

@@ -1,0 +1,60 @@
+"""What operations see of the web role: one log line and one figure for each request."""
+
+import os
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from werkzeug.exceptions import NotFound
+
+from chassis.http.answers import runtime
+from chassis.http.reading import note
+
+log = structlog.get_logger("http")
+figures = Histogram("linli_http_seconds", "From request to answer", ["service", "method", "route", "status"])
+
+
+def register(app: Flask) -> None:
+    app.before_request(begin)
+    app.after_request(end)
+    app.add_url_rule("/metrics", "metrics", metrics)
+
+
+def begin() -> None:
+    g.started = time.perf_counter()
+    note(request)
+    structlog.contextvars.clear_contextvars()  # threads are used again
+    structlog.contextvars.bind_contextvars(service=runtime().service.name, role="web", correlation_id=g.request_id)
+    if "\0" in request.path:
+        raise NotFound()
+
+
+def end(response: Response) -> Response:
+    """Headers that every answer has, the log's one line of it, its figure. The query string is not told."""
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    seconds, actor = time.perf_counter() - g.started, g.get("actor")
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+        actor=actor.named() if actor else None,
+    )
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    method = request.method if request.url_rule else "unknown"  # a stranger's word is no label
+    figures.labels(runtime().service.name, method, route, response.status_code).observe(seconds)
+    return response
+
+
+def metrics() -> Response:
+    """For Prometheus, of all workers together; the edge does not lead here."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
