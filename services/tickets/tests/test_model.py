@@ -1,7 +1,9 @@
 """What tickets are and how they move: state and facts, without a database."""
 
+import re
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -128,6 +130,18 @@ def test_facts_about_a_ticket_name_its_category_and_never_its_words():
     assert (fact.title_zh, fact.title_en) == ("给排水：漏水", "Water and drains: Leak")
     assert "13812345678" not in str(fact)
     assert "王秀英" not in str(fact)
+
+
+def test_the_readme_draws_the_moves_as_the_table_has_them():
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+
+    drawn = re.findall(r"(\w+) --> (\w+): (\w+)", readme)
+
+    back = MOVES[Kind.REPAIR][Move.HOLD][0]  # where a resumed ticket goes on
+    table = MOVES[Kind.REPAIR].items()
+    moves = {(begin, end, move) for move, (begins, to) in table for begin in begins for end in ({to} if to else back)}
+    assert set(drawn) == moves
+    assert len(drawn) == len(moves)
 
 
 # ── rating, reopening, closing ───────────────────────────────────────────────────────────────────────────────────
