@@ -1,9 +1,9 @@
 """A service, named: the parts that make it one. `services/<name>/service.py` holds an instance called `service`."""
 
 import importlib
-import pkgutil
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -89,9 +89,5 @@ def load(name: str) -> Service:
 
 def names() -> list[str]:
     """All services present in this installation (in an image: one)."""
-    import services
-
-    rooms = Path(services.__path__[0])
-    return sorted(
-        room.name for room in pkgutil.iter_modules([str(rooms)]) if (rooms / room.name / "service.py").exists()
-    )
+    rooms = Path(find_spec("services").submodule_search_locations[0])
+    return sorted(room.parent.name for room in rooms.glob("*/service.py"))
