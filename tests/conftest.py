@@ -3,6 +3,7 @@
 import pytest
 
 from chassis.testing import Platform
+from tests.examples import ids_of_every_kind
 from tests.world import World, furnish
 
 SERVICES = ("directory", "tickets", "notify")
@@ -16,3 +17,9 @@ def platform(installations) -> Platform:
 @pytest.fixture(scope="module")
 def world(platform) -> World:
     return furnish(platform)
+
+
+@pytest.fixture(scope="module")
+def theirs(world) -> dict[str, str]:
+    """An id of HY-E-01 of every kind."""
+    return ids_of_every_kind(world)
