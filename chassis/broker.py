@@ -180,15 +180,17 @@ def password_hash(password: str) -> str:
 # ── sync ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def sync(management_url: str, wanted: Mapping[str, list]) -> list[str]:
+def sync(management_url: str, wanted: Mapping[str, list], user: str = "", password: str = "") -> list[str]:
     """Import the definitions and remove bindings that they no longer name, which importing alone leaves in place.
 
-    The URL holds an administrator's name and password. → `exchange -key-> queue` of each binding removed.
+    An administrator's name and password are given, or stand in the URL. → `exchange -key-> queue` of each removed.
     """
     with requests.Session() as api:
+        api.auth = (user, password) if user else None
         _answer(api.post(f"{management_url}/api/definitions", json=wanted, timeout=60))
         present = _answer(api.get(f"{management_url}/api/bindings/{VHOST}", timeout=30)).json()
-        gone = [binding for binding in present if binding["source"] and _identity(binding) not in _identities(wanted)]
+        kept = {_identity(binding) for binding in wanted["bindings"]}
+        gone = [binding for binding in present if binding["source"] and _identity(binding) not in kept]
         for binding in gone:
             _answer(api.delete(_address(management_url, binding), timeout=30))
     return ["{source} -{routing_key}-> {destination}".format(**binding) for binding in gone]
@@ -196,10 +198,6 @@ def sync(management_url: str, wanted: Mapping[str, list]) -> list[str]:
 
 def _identity(binding: Mapping) -> tuple:
     return tuple(binding[part] for part in ("vhost", "source", "routing_key", "destination"))
-
-
-def _identities(wanted: Mapping[str, list]) -> set[tuple]:
-    return {_identity(binding) for binding in wanted["bindings"]}
 
 
 def _address(management_url: str, binding: Mapping) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -176,16 +177,18 @@ def list_parked(service: str):
     from chassis.parked import list_parked as look
 
     for message in look(runtime_of(service)):
-        click.echo(json.dumps(message, ensure_ascii=False, default=str))
+        click.echo(json.dumps(asdict(message), ensure_ascii=False))
 
 
 @parked.command()
 @click.argument("service", type=SERVICE)
 def replay(service: str):
-    """Put parked messages back into the service's queue, as new."""
+    """Put parked messages back into the service's queue, as new; let events that found no queue go out again."""
     from chassis.parked import replay as put_back
+    from chassis.relay import resume
 
-    click.echo(f"{put_back(runtime_of(service))} put back")
+    runtime = runtime_of(service)
+    click.echo(f"{put_back(runtime)} put back, {resume(runtime)} to go out again")
 
 
 # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────

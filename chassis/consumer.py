@@ -22,6 +22,7 @@ from chassis.events import BrokenEvent, Envelope
 from chassis.failpoint import failpoint
 from chassis.ids import new_id
 from chassis.inbox import Outcome, Verdict
+from chassis.observe import handling
 from chassis.publisher import Publisher
 from chassis.runtime import process_name
 
@@ -81,6 +82,10 @@ class Delivery:
         if parks:
             log.error("consumer.parked", id=self.id, attempt=self.attempt, reason=outcome.reason)
         return Message(self.id, amqp.retry_exchange(service), key, self.body, headers)
+
+
+class _Ended(Exception):
+    """We are to end with a batch unheard. Nothing after it may be acknowledged, or it would be too."""
 
 
 class _Line:
@@ -160,11 +165,12 @@ class _Line:
         try:
             while not self.over.is_set():
                 batch = self._next_batch()
-                if batch:
-                    self._handle(batch)
-                self._pass_on()
                 if not batch and self.stop.is_set():
                     return
+                self._handle(batch)
+                self._pass_on()
+        except _Ended:
+            log.info("consumer.ended_unheard")
         except BaseException as error:
             self.failure = error
         finally:
@@ -181,40 +187,36 @@ class _Line:
 
     def _handle(self, batch: list[Delivery]) -> None:
         read = [_read(delivery) for delivery in batch]
-        heard = self._process([each for each in read if isinstance(each, Envelope)])
+        heard = iter(self._process([each for each in read if isinstance(each, Envelope)]))
         failpoint("after_commit")
-        if heard is None:
-            return
-        following, settled = iter(heard), []
+        settled = []
         for delivery, each in zip(batch, read, strict=True):
-            outcome = next(following) if isinstance(each, Envelope) else each
+            outcome = next(heard) if isinstance(each, Envelope) else each
             if outcome.done:
                 settled.append(delivery.tag)
             else:
                 self.held.append((delivery, delivery.onward(self.runtime.service.name, outcome)))
         self._acknowledge(settled)
 
-    def _process(self, envelopes: list[Envelope]) -> list[Outcome] | None:
-        """Through the inbox, however long the database is away: meanwhile nothing is consumed, and nothing given back.
-
-        None: we are to end, and know nothing of these.
-        """
-        while True:
+    def _process(self, envelopes: list[Envelope]) -> list[Outcome]:
+        """Through the inbox, however long the database is away: meanwhile nothing is consumed, and nothing given back."""
+        while envelopes:
             try:
-                return inbox.process(self.runtime, envelopes)
+                with handling.labels(self.runtime.service.name).time():
+                    return inbox.process(self.runtime, envelopes)
             except inbox.DatabaseAway as error:
                 log.warning("consumer.database_away", reason=str(error))
                 self._ask(self._cancel)
-                if not self._wait_for_database():
-                    return None
+                self._wait_for_database()
                 self._ask(self._consume)
+        return []
 
-    def _wait_for_database(self) -> bool:
-        pauses = amqp.pauses(longest=5)
-        while not (self.over.wait(next(pauses)) or self.stop.is_set()):
+    def _wait_for_database(self) -> None:
+        for pause in amqp.pauses(longest=5):
+            if self.over.wait(pause) or self.stop.is_set():
+                raise _Ended
             if inbox.answers(self.runtime):
-                return True
-        return False
+                return
 
     def _pass_on(self) -> None:
         """Publish what failed as fresh messages; each is acknowledged once the broker answers for its successor."""

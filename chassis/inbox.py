@@ -19,6 +19,7 @@ from chassis.actor import actor_of_event
 from chassis.errors import Problem
 from chassis.events import BrokenEvent, Envelope, Reaction, load
 from chassis.failpoint import failpoint
+from chassis.observe import span
 from chassis.tables import inbox
 
 log = structlog.get_logger(__name__)
@@ -125,9 +126,9 @@ def _react(runtime, session: Session, envelope: Envelope, reaction: Reaction) ->
     """One reaction in a savepoint. What it left behind in the session after a failure is forgotten with it."""
     try:
         heard = load(reaction.hears, envelope.data)
-        with session.begin_nested():
+        with span(f"{reaction.name} {envelope.type}", envelope.traceparent) as trace, session.begin_nested():
             actor = actor_of_event(envelope.operator_id, envelope.estate_id)
-            work = runtime.begin(session, actor, cause=envelope, traceparent=envelope.traceparent)
+            work = runtime.begin(session, actor, cause=envelope, traceparent=trace)
             if _is_new(work, reaction):
                 reaction.function(work, heard)
     except UNSURE:

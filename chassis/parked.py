@@ -6,7 +6,7 @@ broker answers for its copy.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 import pika
@@ -25,19 +25,19 @@ class Parked:
     type: str
     attempts: int
     reason: str
-    body: bytes = field(repr=False)
+    body: str
 
 
-def list_parked(amqp_url: str, service: str, limit: int = 100) -> list[Parked]:
-    """The oldest parked messages of a service, left where they are."""
-    with _channel(amqp_url, service) as channel:
-        return [_describe(properties, body) for _, properties, body in _waiting(channel, service, limit)]
+def list_parked(runtime, limit: int = 100) -> list[Parked]:
+    """The oldest parked messages of the service, left where they are."""
+    with _channel(runtime) as channel:
+        return [_describe(properties, body) for _, properties, body in _waiting(channel, runtime.service.name, limit)]
 
 
-def replay(amqp_url: str, service: str, ids: Collection[str] | None = None) -> int:
+def replay(runtime, ids: Collection[str] | None = None) -> int:
     """Send parked messages, all or those named, to the service's queue again, with all attempts before them. → how many."""
-    replayed = 0
-    with _channel(amqp_url, service) as channel:
+    replayed, service = 0, runtime.service.name
+    with _channel(runtime) as channel:
         channel.confirm_delivery()
         for tag, properties, body in _waiting(channel, service):
             if ids is None or properties.message_id in ids:
@@ -47,17 +47,17 @@ def replay(amqp_url: str, service: str, ids: Collection[str] | None = None) -> i
     return replayed
 
 
-def count(amqp_url: str, service: str) -> int:
+def count(runtime) -> int:
     """How many are parked."""
-    with _channel(amqp_url, service) as channel:
-        return _depth(channel, service)
+    with _channel(runtime) as channel:
+        return _depth(channel, runtime.service.name)
 
 
 @contextmanager
-def _channel(amqp_url: str, service: str) -> Iterator[BlockingChannel]:
+def _channel(runtime) -> Iterator[BlockingChannel]:
     """Closing it gives back what was taken and not acknowledged."""
-    parameters = amqp.parameters(amqp_url, f"{service} {process_name('parked')}")
-    with pika.BlockingConnection(parameters) as connection:
+    name = f"{runtime.service.name} {process_name('parked')}"
+    with pika.BlockingConnection(amqp.parameters(runtime.settings.amqp_url, name)) as connection:
         yield connection.channel()
 
 
@@ -83,13 +83,13 @@ def _send_again(channel: BlockingChannel, service: str, properties: pika.BasicPr
 
 def _describe(properties: pika.BasicProperties, body: bytes) -> Parked:
     headers = properties.headers or {}
-    attempts = headers.get(amqp.ATTEMPT, 0)
     reason = headers.get(amqp.REASON) or f"left its queue by itself: {headers.get('x-first-death-reason', 'unknown')}"
-    return Parked(properties.message_id or "", _type_of(body), attempts, reason, body)
+    text = body.decode(errors="replace")
+    return Parked(properties.message_id or "", _type_of(text), headers.get(amqp.ATTEMPT, 0), reason, text)
 
 
-def _type_of(body: bytes) -> str:
+def _type_of(text: str) -> str:
     try:
-        return str(orjson.loads(body)["type"])
+        return str(orjson.loads(text)["type"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return ""

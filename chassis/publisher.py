@@ -202,7 +202,11 @@ class Publisher:
         pauses = amqp.pauses()
         while not self._closing.is_set():
             self._link = _Link(self._parameters, self._usable)
-            self._link.live()
+            try:
+                self._link.live()
+            except Exception:
+                log.exception("publisher.failed")  # a fault of ours must not look like a broker that stays away
+                self._usable.clear()
             self._refused = amqp.refusal(self._link.error)
             if self._refused:
                 return

@@ -66,7 +66,7 @@ class Wire:
     """One service on a broker whose queues are empty at the start; `weather` says what kites hear."""
 
     def __init__(self, kites, node):
-        self.kites, self.node, self.runtime = kites, node, kites.runtime
+        self.kites, self.node, self.runtime, self.processes = kites, node, kites.runtime, []
         self.topology(kites.service)
 
     def topology(self, service, *others, retry_after=QUICK):
@@ -75,11 +75,15 @@ class Wire:
         passwords = {each.name: PASSWORD for each in rooms}
         removed = broker.sync(self.node.management_url, broker.definitions(rooms, passwords, retry_after=retry_after))
         if self.runtime.service is not service or not self.runtime.settings.amqp_url:
-            self.close_runtime()
-            self.runtime = Runtime(service, replace(self.kites.settings, amqp_url=self.url("kites")), self.kites.clock)
+            self.becomes(service)
         for each in rooms:
             self.purge(each.name)
         return removed
+
+    def becomes(self, service):
+        """Run another version of the service from now on."""
+        self.close_runtime()
+        self.runtime = Runtime(service, replace(self.kites.settings, amqp_url=self.url("kites")), self.kites.clock)
 
     def url(self, service, password=PASSWORD):
         who = {"username": broker.user_of(service), "password": password, "database": amqp.VHOST}
@@ -132,13 +136,16 @@ class Wire:
                 traceback.print_exc()
                 failures.append(error)
 
+        def end():
+            stop.set()
+            thread.join(30)
+
         thread = threading.Thread(target=live)
         thread.start()
         try:
-            yield thread
+            yield end
         finally:
-            stop.set()
-            thread.join(30)
+            end()
         assert not thread.is_alive() and not failures, failures
 
     def process(self, role, *, fail_at="", service="chassis.tests.kites.service"):
@@ -158,7 +165,9 @@ class Wire:
             "FAIL_AT": fail_at,
         }
         command = [sys.executable, "-c", code, role.__name__, service]
-        return subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
+        self.processes.append(process)
+        return process
 
     def sql(self, statement, **values):
         """As the service's system role."""
@@ -171,6 +180,9 @@ class Wire:
             self.runtime.close()
 
     def close(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
         self.close_runtime()
         self.admin_connection.close()
 
@@ -178,7 +190,7 @@ class Wire:
 def _message(said) -> amqp.Message:
     if isinstance(said, bytes):
         return amqp.Message(str(new_id()), amqp.EVENTS, "weather.storm.announced.v1", said)
-    return amqp.Message(str(said.id), amqp.EVENTS, said.type, said.to_json())
+    return amqp.Message(str(said.id), amqp.EVENTS, said.type, said.to_json(), {amqp.TRACE: said.traceparent})
 
 
 def eventually(condition, seconds=20):
