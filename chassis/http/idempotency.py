@@ -123,13 +123,13 @@ class Repeatable:
 
 
 def _fingerprint(request: Request) -> str:
+    """The same for the same request, however its JSON is written or its parts are wrapped."""
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
-    if request.mimetype == "multipart/form-data":
-        for name, file in request.files.items(multi=True):
-            digest.update(name.encode() + hashlib.sha256(file.read()).digest())
-            file.seek(0)
-    elif request.mimetype == "application/json" and request.get_data():
+    if request.mimetype == "application/json" and request.get_data():
         digest.update(orjson.dumps(read_json(request.get_data()), option=orjson.OPT_SORT_KEYS))
-    else:
-        digest.update(request.get_data())
+    for name, value in sorted(request.form.items(multi=True)):
+        digest.update(f"{name}={value}\n".encode())
+    for name, file in request.files.items(multi=True):
+        digest.update(name.encode() + hashlib.sha256(file.read()).digest())
+        file.seek(0)
     return digest.hexdigest()

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Request, g
 from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
 
 from chassis.errors import Invalid, Malformed, PreconditionRequired, Stale, UnsupportedMedia
 from chassis.http.fields import UNKEEPABLE, UNKEEPABLE_TEXT
@@ -23,6 +24,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 TAG = re.compile(r'"(0|[1-9]\d{0,17})"')
 CONTENT = {"json": "application/json", "form": "application/x-www-form-urlencoded", "files": "multipart/form-data"}
+TWICE = Sentence("This is given more than once: give it once.", "此项重复出现，请只保留一个。")
 UNKNOWN = Sentence(*SAID["Unknown field."])
 
 
@@ -85,9 +87,12 @@ class StrictParser(FlaskParser):
         require_content(req, "json")
         return read_json(req.get_data())
 
+    def load_querystring(self, req, schema):
+        return _single(super().load_querystring(req, schema))
+
     def load_form(self, req, schema):
         require_content(req, "form")
-        return super().load_form(req, schema)
+        return _single(super().load_form(req, schema))
 
     def load_files(self, req, schema):
         require_content(req, "files")
@@ -97,6 +102,14 @@ class StrictParser(FlaskParser):
 
     def handle_error(self, error: ValidationError, req, schema, *, error_status_code, error_headers):
         raise Invalid(errors=flat(error.normalized_messages()))
+
+
+def _single(given: MultiDictProxy) -> MultiDictProxy:
+    """A name given twice is ambiguous, unless it is a list's."""
+    twice = [name for name in given.data if len(given.data.getlist(name)) > 1 and name not in given.multiple_keys]
+    if twice:
+        raise Invalid(errors={name[:100]: [TWICE] for name in twice})
+    return given
 
 
 def require_content(request: Request, location: str) -> None:

@@ -8,9 +8,10 @@ from http import HTTPStatus
 
 import flask_smorest
 from flask import g
+from marshmallow import Schema
 
 from chassis.http.answers import Door
-from chassis.http.marks import PUBLIC, Marks, marks_of
+from chassis.http.marks import PUBLIC, Marks, Shape, marks_of
 from chassis.http.reading import StrictParser
 
 EVERYWHERE = {400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503}
@@ -83,9 +84,9 @@ class Blueprint(flask_smorest.Blueprint):
 
         if marks.body:
             name = _body_parameter(door)
-            view = self.arguments(marks.body, location=marks.location, arg_name=name)(view)
+            view = self.arguments(_made(marks.body), location=marks.location, arg_name=name)(view)
         if marks.question:
-            view = self.arguments(marks.question, location="query", arg_name="query")(view)
+            view = self.arguments(_made(marks.question), location="query", arg_name="query")(view)
         view = self.response(marks.status, *_published(marks), content_type=marks.binary)(view)
 
         @wraps(view)
@@ -97,6 +98,11 @@ class Blueprint(flask_smorest.Blueprint):
         entrance.door = door
         entrance._apidoc["door"] = _facts(door)
         return entrance
+
+
+def _made(shape: Shape) -> Schema:
+    """An instance, once: making one takes longer than reading a body with it."""
+    return shape() if isinstance(shape, type) else shape
 
 
 def _require(marks: Marks, named: str) -> None:

@@ -262,6 +262,7 @@ def test_a_body_beyond_one_megabyte_is_refused(kites):
         ("state=sunk", "state"),
         ("sort=owner_phone", "sort"),
         ("operator_id=1", "operator_id"),
+        ("limit=1&limit=2", "limit"),
     ],
 )
 def test_a_wrong_question_is_named(kites, query, field):

@@ -6,6 +6,7 @@ from threading import Barrier
 from sqlalchemy import func, select, text
 
 from chassis import tables
+from chassis.http import idempotency
 from chassis.ids import new_id
 from chassis.testing import a_person
 from chassis.tests.kites.model import Kite
@@ -150,7 +151,8 @@ def test_a_kept_answer_cannot_be_read_in_the_database(kites):
     assert b"red" not in row.body
 
 
-def test_a_first_call_that_takes_long_is_not_waited_for_forever(kites):
+def test_a_first_call_that_takes_long_is_not_waited_for_forever(kites, monkeypatch):
+    monkeypatch.setattr(idempotency, "PATIENCE", "100ms")
     client = kites.client(PILOT)
     route = "POST /api/kites/v1/kites"
     claimed = {"principal": str(PILOT.id), "route": route, "key": "order-66", "fingerprint": "of another worker"}
