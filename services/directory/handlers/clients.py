@@ -32,7 +32,7 @@ def _require_estates(work, estate_ids) -> None:
 def add_secret(work, client_id: UUID) -> dict:
     """A second secret for the change-over: the one before goes on for a day, older ones end at once."""
     client = work.take(Client, client_id)
-    former = select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.made_at.desc())
+    former = select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id.desc())
     for age, secret in enumerate(work.scalars(former), start=1):
         end = work.now + SECRET_OVERLAP if age < SECRETS_AT_ONCE else work.now
         secret.expires_at = min(secret.expires_at or end, end)

@@ -1,6 +1,6 @@
 """Shifts that people take in turn, and the duty roster that follows from them."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -133,8 +133,8 @@ class Shift(Somewhere):
             role=self.role,
             level=self.level,
             person_id=UUID(self.rotation[turn]),
-            starts_at=datetime.combine(day, begins, zone),
-            ends_at=datetime.combine(last, ends, zone),
+            starts_at=datetime.combine(day, begins, zone).astimezone(UTC),
+            ends_at=datetime.combine(last, ends, zone).astimezone(UTC),
         )
 
 

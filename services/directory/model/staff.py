@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Index, Text, cast, false, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import ALL, Actor, Kind
@@ -115,7 +115,7 @@ class Staff(Told):
         if not estates:
             return false()
         regions = select(func.array_agg("region:" + cast(Estate.region_id, Text))).where(within(Estate.id, estates))
-        own = array(["operator", *(f"estate:{each}" for each in sorted(estates))], type_=Text)
+        own = cast(["operator", *(f"estate:{each}" for each in sorted(estates))], ARRAY(Text))
         return cls.scopes.overlap(own) | cls.scopes.overlap(regions.scalar_subquery())
 
     @classmethod

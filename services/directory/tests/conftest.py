@@ -1,5 +1,14 @@
-"""The directory, freshly emptied for each test."""
+"""The directory, freshly emptied for each test, and an estate to try things in."""
 
-from chassis.testing import harness, installations, postgres_url  # noqa: F401  fixtures
+import pytest
+
+from chassis.testing import harness
+from services.directory.tests.factories import Place
 
 directory = harness("directory")
+
+
+@pytest.fixture
+def place(directory):
+    """Operator HY with two estates in one region; a building of four homes in the first."""
+    return Place(directory)
