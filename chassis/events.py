@@ -119,7 +119,7 @@ def _field_of(annotation, **options) -> wire.Field:
     if typing.get_origin(annotation) is list:
         return wire.List(_field_of(typing.get_args(annotation)[0]), **options)
     if inspect.isclass(annotation) and issubclass(annotation, StrEnum):
-        return wire.Enum(annotation, by_value=True, **options)
+        return wire.Enum(annotation, by_value=wire.String, **options)
     if annotation is datetime:
         return Moment(**options)
     if is_dataclass(annotation):
