@@ -55,8 +55,8 @@ SAID = {
     "Must be less than {max}.": ("Give a number below {max}.", "必须小于 {max}。"),
     "Shorter than minimum length {min}.": ("Too short: give at least {min}.", "过短，至少 {min} 个。"),
     "Longer than maximum length {max}.": ("Too long: give at most {max}.", "过长，最多 {max} 个。"),
-    "Length must be between {min} and {max}.": ("Give {min} to {max} of them.", "长度须在 {min} 到 {max} 之间。"),
-    "Length must be {equal}.": ("Give exactly {equal}.", "长度须为 {equal}。"),
+    "Length must be between {min} and {max}.": ("The length must be {min} to {max}.", "长度须在 {min} 到 {max} 之间。"),
+    "Length must be {equal}.": ("The length must be {equal}.", "长度须为 {equal}。"),
     "String does not match expected pattern.": ("This is not written as expected.", "格式不符合要求。"),
     "One or more of the choices you made was not in: {choices}.": (
         "Choose among: {choices}.",

@@ -1,7 +1,6 @@
 """The published description of a service: OpenAPI 3.1, made from the views when somebody first asks for it."""
 
 from functools import cached_property
-from http import HTTPStatus
 
 import flask_smorest
 from flask import Flask, Response
@@ -10,7 +9,9 @@ from marshmallow import fields
 from orjson import dumps
 
 from chassis.http.fields import Schema
-from chassis.http.problems import MEDIA_TYPE
+from chassis.http.problems import MEDIA_TYPE, TITLES
+
+REFUSALS = [status for status in TITLES if status < 500 or status == 503]  # 500 is a fault, not a promise
 
 
 class Problem(Schema):
@@ -61,12 +62,16 @@ class Api(flask_smorest.Api):
         """Our pages say `next` in the body."""
 
     def _register_responses(self):
-        for status in HTTPStatus:
-            response = {"description": status.phrase}
-            if status >= 400:
-                response["schema"] = self.ERROR_SCHEMA
+        for status in REFUSALS:
+            response = {"description": TITLES[status][0], "schema": self.ERROR_SCHEMA}
             prepare_response(response, self.spec, MEDIA_TYPE)
-            self.spec.components.response(status.name, response, lazy=True)
+            self.spec.components.response(response_name(status), response, lazy=True)
+        self.spec.components.response(response_name(304), {"description": "Nothing changed"}, lazy=True)
+
+
+def response_name(status: int) -> str:
+    """Of our own making: Python's names for statuses change with its versions."""
+    return "NotModified" if status == 304 else f"Problem{status}"
 
 
 def _type_of_enum(_converter, field, **_) -> dict:

@@ -4,7 +4,6 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 
 import flask_smorest
 from flask import g
@@ -12,6 +11,7 @@ from marshmallow import Schema
 
 from chassis.http.answers import Door
 from chassis.http.marks import PUBLIC, Marks, Shape, marks_of
+from chassis.http.openapi import response_name
 from chassis.http.reading import StrictParser
 
 EVERYWHERE = {400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503}
@@ -156,7 +156,7 @@ def _document(doc: dict, doc_info: dict, **_) -> dict:
     facts = doc_info["door"]
     doc["operationId"] = facts["name"]
     for status in facts["statuses"]:
-        doc["responses"].setdefault(status, HTTPStatus(status).name)
+        doc["responses"][status] = response_name(status)
     if facts["headers"]:
         doc["parameters"] = [*doc.get("parameters", []), *facts["headers"]]
     doc["security"] = [] if facts["public"] else [{"token": [facts["needs"]] if facts["needs"] else []}]

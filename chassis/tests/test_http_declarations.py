@@ -65,7 +65,7 @@ def test_refusals_are_published_as_problem_documents(kites):
     responses = describe(kites.app)["components"]["responses"]
 
     contents = {name: set(response.get("content", ())) for name, response in responses.items()}
-    assert contents.pop("NOT_MODIFIED") == set()
+    assert contents.pop("NotModified") == set()
     assert contents and all(media == {"application/problem+json"} for media in contents.values())
 
 
