@@ -11,6 +11,7 @@ GRANTS = {
     "estate_manager": SEES_DELIVERIES,
     "region_manager": SEES_DELIVERIES,
     "head_office": SEES_DELIVERIES,
+    "admin": SEES_DELIVERIES,
 }
 
 service = Service(
