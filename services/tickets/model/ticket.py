@@ -164,7 +164,7 @@ class Ticket(Entity, OfEstate):
 
     @classmethod
     def filed(cls, *, review_within: timedelta, at: datetime, **report) -> "Ticket":
-        ticket = cls(filed_at=at, **report)
+        ticket = cls(filed_at=at, ratings=[], **report)
         ticket._say_and_wind(TicketSubmitted, review_within, at)
         return ticket
 
