@@ -1,5 +1,6 @@
 """The demo operators are what the papers say they are."""
 
+import pytest
 from sqlalchemy import text
 
 from services.directory import demo
@@ -13,6 +14,8 @@ NO_DUTY = text("""
                       AND starts_at <= hour AND ends_at > hour)""")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # ten thousand facts: seconds on a quiet machine, minutes on a busy one
 def test_the_demo_moves_in_once_and_everybody_named_can_sign_in(directory):
     told = demo.seed(directory.runtime)
 
