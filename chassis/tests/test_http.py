@@ -12,6 +12,7 @@ HY, QY = new_id(), new_id()
 E1, E2 = new_id(), new_id()
 PILOT = a_person(operator_id=HY, roles=[f"pilot@estate:{E1}"])
 GUEST = a_person(operator_id=HY, roles=[f"guest@estate:{E1}"])
+NEIGHBOUR = a_person(operator_id=HY, roles=[f"gardener@estate:{E1}"])
 STRANGER = a_person(operator_id=QY, roles=["pilot@operator"])
 RED = {"estate_id": str(E1), "colour": "red"}
 ENGLISH = {"Accept-Language": "en"}
@@ -39,6 +40,7 @@ def test_what_is_built_is_answered_with_its_version_and_place(kites):
 
     assert answer.status_code == 201
     assert answer.json["version"] == 1
+    assert answer.json["operator_id"] == str(HY)  # filled in by the flush, which comes before the answer
     assert answer.json["check_due"] == "2026-12-01T00:00:00Z"
     assert answer.headers["ETag"] == '"1"'
     assert answer.headers["Location"] == f"/api/kites/v1/kites/{answer.json['id']}"
@@ -145,6 +147,7 @@ def test_the_wrong_role_is_told_so(kites):
 
     problem(kites.client(GUEST).post("/kites", RED), 403)
     problem(kites.client(GUEST).post(f"/kites/{kite['id']}/flight"), 403)
+    problem(kites.client(NEIGHBOUR).get("/kites"), 403)
 
 
 def test_what_is_not_yours_answers_like_what_does_not_exist(kites):

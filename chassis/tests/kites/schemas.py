@@ -61,6 +61,7 @@ class KiteLine(Schema):
 class KiteView(KiteLine):
     """A kite."""
 
+    operator_id = fields.UUID(required=True)
     estate_id = fields.UUID(required=True)
     state = fields.Enum(State, by_value=True, required=True)
     flights = fields.Integer(required=True)
