@@ -1,5 +1,6 @@
 """Door 1: what a request must be, and what every answer looks like."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -248,6 +249,17 @@ def test_a_body_beyond_one_megabyte_is_refused(kites):
     assert "1 MB" in problem(answer, 413)["detail"]
 
 
+def test_a_body_without_a_length_is_not_read_forever(kites):
+    endless = io.BytesIO(b" " * (1024 * 1024 + 1))
+    sent = {
+        "input_stream": endless,
+        "content_type": "application/json",
+        "environ_overrides": {"wsgi.input_terminated": True},
+    }
+
+    problem(kites.client(PILOT).post("/kites", **sent), 413)
+
+
 # ── queries and addresses ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -299,7 +311,7 @@ def test_the_reader_s_language_is_used_and_chinese_otherwise(kites):
 
     titles = {
         language: client.get("/nowhere", headers={"Accept-Language": language}).json["title"]
-        for language in ("en-GB, zh;q=0.3", "zh-TW", "fr", "\x00")
+        for language in ("en-GB, zh;q=0.3", "zh-TW", "fr", "en;q=x")
     }
 
     assert list(titles.values()) == ["Not found", "未找到", "未找到", "未找到"]
