@@ -121,6 +121,7 @@ class Delivery(Entity):
         UniqueConstraint("event_id", "person_id", "channel"),
         Index("delivery_due", "channel", "next_attempt_at", postgresql_where=text("state IN ('pending', 'sending')")),
         Index("delivery_list", "estate_id", "created_at", "id"),
+        Index("delivery_newest", "operator_id", "created_at", "id"),
         Index("delivery_message", "message_id"),
     )
 

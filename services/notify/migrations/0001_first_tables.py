@@ -50,6 +50,7 @@ CREATE TABLE delivery (
   UNIQUE (event_id, person_id, channel));
 CREATE INDEX delivery_due ON delivery (channel, next_attempt_at) WHERE state IN ('pending', 'sending');
 CREATE INDEX delivery_list ON delivery (estate_id, created_at, id);
+CREATE INDEX delivery_newest ON delivery (operator_id, created_at, id);
 CREATE INDEX delivery_message ON delivery (message_id);
 CREATE TABLE preference (
   id uuid PRIMARY KEY,

@@ -40,8 +40,16 @@ class TicketSubmitted(Ticket):
     dues: list[Due]
 
 
-@event("tickets.ticket.asked", version=1)
-class TicketAsked(Ticket): ...
+@event(
+    "tickets.ticket.asked",
+    "tickets.ticket.rejected",
+    "tickets.ticket.started",
+    "tickets.ticket.held",
+    "tickets.ticket.resumed",
+    version=1,
+)
+class TicketMoved(Ticket):
+    """Steps of which there is no more to say than that they were taken."""
 
 
 @event("tickets.ticket.answered", version=1)
@@ -53,24 +61,8 @@ class TicketReviewed(Ticket):
     payer: str | None
 
 
-@event("tickets.ticket.rejected", version=1)
-class TicketRejected(Ticket): ...
-
-
 @event("tickets.ticket.dispatched", version=1)
 class TicketDispatched(Ticket): ...
-
-
-@event("tickets.ticket.started", version=1)
-class TicketStarted(Ticket): ...
-
-
-@event("tickets.ticket.held", version=1)
-class TicketHeld(Ticket): ...
-
-
-@event("tickets.ticket.resumed", version=1)
-class TicketResumed(Ticket): ...
 
 
 @event("tickets.ticket.completed", version=1)
@@ -148,9 +140,10 @@ def confirm_receipt(work, heard):
     _tell_desk(work, heard, "tickets.ticket.submitted.desk", review_due=review)
 
 
-@on(TicketAsked)
-def pass_on_question(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.asked", _news(work, heard))
+@on(TicketMoved)
+def say_how_it_goes(work, heard):
+    """The template has the event's own name."""
+    tell(work, [heard.reporter_id], work.cause.type.removesuffix(".v1"), _news(work, heard))
 
 
 @on(TicketAnswered)
@@ -163,11 +156,6 @@ def say_it_is_accepted(work, heard):
     tell(work, [heard.reporter_id], "tickets.ticket.reviewed", _news(work, heard, payer=heard.payer))
 
 
-@on(TicketRejected)
-def say_it_is_rejected(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.rejected", _news(work, heard))
-
-
 @on(TicketDispatched)
 def announce_technician(work, heard):
     """The reporter and the home learn that somebody will come, the technician where to go."""
@@ -175,21 +163,6 @@ def announce_technician(work, heard):
     technician = work.get(Person, heard.assignee_id)
     news = _news(work, heard, technician=technician and technician.name)
     tell(work, [heard.reporter_id, *_home(work, heard)], "tickets.ticket.dispatched", news)
-
-
-@on(TicketStarted)
-def say_work_began(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.started", _news(work, heard))
-
-
-@on(TicketHeld)
-def say_work_waits(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.held", _news(work, heard))
-
-
-@on(TicketResumed)
-def say_work_goes_on(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.resumed", _news(work, heard))
 
 
 @on(TicketCompleted)

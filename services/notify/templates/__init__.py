@@ -1,6 +1,6 @@
 """What we write to people: `<language>/<template>/<channel>.txt`, rendered strictly, a missing fact being an error.
 
-The first line of `in_app.txt` and `email.txt` is the subject. An e-mail's HTML form is the same words in `<language>/email.html`.
+The first line of `in_app.txt` and `email.txt` is the subject. An e-mail's HTML form is the same words in `email.html`.
 A template is named after the event it speaks of; `.desk`, `.technician` and the like say for whom, where it is not the resident.
 """
 
@@ -19,6 +19,10 @@ FOLDER = Path(__file__).parent
 LANGUAGES = ("zh-CN", "en")
 PATTERNS = {"zh-CN": "M月d日HH:mm", "en": "d MMM, HH:mm"}
 LOCALES = {"zh-CN": "zh_CN", "en": "en_GB"}
+FEET = {
+    "zh-CN": "此邮件由系统自动发送，请勿直接回复；通知方式可在「通知设置」中修改。",
+    "en": "Sent automatically, please do not reply; you choose in your settings how we tell you.",
+}
 WORDS = {
     "zh-CN": {
         "repair": "报修",
@@ -74,14 +78,14 @@ def render(template: str, language: str, facts: Mapping) -> Letter:
     facts = {**facts, "language": language}
     subject, body = _parted(_filled(f"{language}/{template}/in_app.txt", facts))
     email_subject, email_text = _parted(_filled(f"{language}/{template}/email.txt", facts))
-    page = {**facts, "subject": email_subject, "paragraphs": email_text.split("\n\n")}
+    page = {**facts, "subject": email_subject, "paragraphs": email_text.split("\n\n"), "foot": FEET[language]}
     return Letter(
         subject=subject,
         body=body,
         sms=_filled(f"{language}/{template}/sms.txt", facts),
         email_subject=email_subject,
         email_text=email_text,
-        email_html=_filled(f"{language}/email.html", page),
+        email_html=_filled("email.html", page),
     )
 
 

@@ -11,7 +11,7 @@ from chassis.ids import new_id
 from chassis.private import seal
 from services.notify.model import Delivery, Message
 from services.notify.reactions import directory
-from services.notify.reactions.tickets import Due
+from services.notify.reactions.tickets import Due, TicketMoved
 
 ZH, EN = "zh-CN", "en"
 
@@ -115,6 +115,11 @@ def a_due(at: datetime) -> Due:
 def hear(notify, place, fact, **more):
     """As said in the place's estate."""
     return notify.hear(fact, operator_id=place.operator_id, estate_id=place.estate_id, **more)
+
+
+def begun(notify, place, reporter_id, **facts):
+    """Work began on the reporter's repair: a message to the reporter alone."""
+    return hear(notify, place, a_ticket(TicketMoved, place, reporter_id, **facts), type="tickets.ticket.started.v1")
 
 
 # ── what came of it ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """The two ways out against real servers: signatures, repeats, refusals, secrets."""
 
+import logging
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -144,12 +145,13 @@ def test_one_connection_serves_a_batch_and_a_repeat_carries_the_same_message_id(
 
 
 @pytest.fixture
-def guarded(settings, tmp_path):
+def guarded(settings, tmp_path, caplog):
     """A mail server that wants TLS, with a certificate of its own making, and us signed in."""
 
     def check(_server, _session, _envelope, _mechanism, given):
         return AuthResult(success=given.login == b"linli" and given.password == b"right")
 
+    caplog.set_level(logging.CRITICAL, logger="mail.log")  # it complains of those who doubt its certificate
     certificate = self_signed(tmp_path / "tls.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)

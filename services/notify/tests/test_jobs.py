@@ -20,6 +20,7 @@ from services.notify.tests.factories import (
     a_resident,
     a_ticket,
     an_estate,
+    begun,
     deliveries,
     hear,
     letters,
@@ -39,10 +40,6 @@ def owner(notify, place):
     return a_resident(notify, place)
 
 
-def started(notify, place, owner, **facts):
-    return hear(notify, place, a_ticket(tickets.TicketStarted, place, owner, **facts))
-
-
 def state_of(notify, channel) -> tuple:
     (delivery,) = deliveries(notify, channel)
     return delivery.state, delivery.attempts
@@ -59,7 +56,7 @@ def quiet(notify, place, person_id, begin=time(9), end=time(10, 30)) -> None:
 
 def test_a_message_arrives_by_mail_and_phone_in_the_persons_words(notify, place, mail, provider):
     owner = a_resident(notify, place, language=EN, name="Fang Wang")
-    envelope = started(notify, place, owner)
+    envelope = begun(notify, place, owner)
 
     tick(notify)
 
@@ -74,7 +71,7 @@ def test_a_message_arrives_by_mail_and_phone_in_the_persons_words(notify, place,
 
 
 def test_what_was_sent_is_not_sent_again_and_its_words_are_gone(notify, place, owner, mail, provider):
-    envelope = started(notify, place, owner)
+    envelope = begun(notify, place, owner)
 
     for _ in range(3):
         notify.deliver(envelope)
@@ -104,7 +101,7 @@ def test_an_invitation_carries_its_token_behind_the_hash(notify, place, mail, pr
 def test_a_channel_without_an_address_or_a_server_is_not_tried(notify, place, mail):
     notify.runtime.own_settings.sms_url = ""
     owner = a_resident(notify, place, email=None)
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     tick(notify)
 
@@ -112,7 +109,7 @@ def test_a_channel_without_an_address_or_a_server_is_not_tried(notify, place, ma
 
 
 def test_the_newest_address_is_used(notify, place, owner, mail):
-    started(notify, place, owner)
+    begun(notify, place, owner)
     somebody(notify, place, id=owner, email="new@example.com", sequence=2)
 
     tick(notify)
@@ -121,7 +118,7 @@ def test_the_newest_address_is_used(notify, place, owner, mail):
 
 
 def test_an_address_that_was_withdrawn_ends_the_delivery(notify, place, owner):
-    started(notify, place, owner)
+    begun(notify, place, owner)
     somebody(notify, place, id=owner, email=None, phone=None, sequence=2)
 
     tick(notify)
@@ -133,8 +130,8 @@ def test_an_address_that_no_key_opens_holds_up_nobody_else(notify, place, owner,
     lost = a_resident(notify, place, since=date(2027, 1, 1))
     with notify.work() as work:
         work.get(Person, lost).email_sealed = "sealed-under-a-lost-key"
-    started(notify, place, lost)
-    started(notify, place, owner)
+    begun(notify, place, lost)
+    begun(notify, place, owner)
 
     tick(notify)
 
@@ -147,7 +144,7 @@ def test_an_address_that_no_key_opens_holds_up_nobody_else(notify, place, owner,
 
 def test_quiet_hours_hold_back_mail_and_text_but_not_the_app(notify, place, owner, mail, provider):
     quiet(notify, place, owner)
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     tick(notify, minutes=89)
     assert (letters(mail), provider.messages(), len(messages(notify, owner))) == ([], [], 1)
@@ -158,7 +155,7 @@ def test_quiet_hours_hold_back_mail_and_text_but_not_the_app(notify, place, owne
 
 def test_an_emergency_wakes_people(notify, place, owner, mail, provider):
     quiet(notify, place, owner)
-    started(notify, place, owner, urgency="emergency")
+    begun(notify, place, owner, urgency="emergency")
 
     tick(notify)
 
@@ -187,7 +184,7 @@ def trouble(provider, status: int, times: int) -> None:
 
 def test_a_busy_provider_is_tried_again_after_a_while(notify, place, owner, provider):
     trouble(provider, 503, times=1)
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     tick(notify)
     assert state_of(notify, "sms") == (State.PENDING, 1)
@@ -200,7 +197,7 @@ def test_a_busy_provider_is_tried_again_after_a_while(notify, place, owner, prov
 
 def test_a_mail_server_that_says_later_is_tried_again(notify, place, owner, mail):
     mail.handler.trouble = ["451 later"]
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     tick(notify)
     assert state_of(notify, "email") == (State.PENDING, 1) and letters(mail) == []
@@ -213,7 +210,7 @@ def test_a_mail_server_that_says_later_is_tried_again(notify, place, owner, mail
 def test_what_the_outside_will_never_take_fails_at_once_and_is_said(notify, place, owner, mail, provider, channel):
     mail.handler.trouble = ["554 no such thing"]
     trouble(provider, 422, times=1)
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     tick(notify)
 
@@ -224,7 +221,7 @@ def test_what_the_outside_will_never_take_fails_at_once_and_is_said(notify, plac
 
 def test_after_the_last_attempt_it_is_over(notify, place, owner, provider):
     trouble(provider, 503, times=100)
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     for _ in range(MOST_ATTEMPTS + 2):
         tick(notify, hours=8)
@@ -236,7 +233,7 @@ def test_after_the_last_attempt_it_is_over(notify, place, owner, provider):
 def test_a_mail_server_that_is_gone_holds_up_no_text_message(notify, place, owner, mail, provider):
     notify.runtime.own_settings.smtp_port = free_port()
     for _ in range(3):
-        started(notify, place, owner)
+        begun(notify, place, owner)
 
     tick(notify)
 
@@ -248,7 +245,7 @@ def test_a_mail_server_that_is_gone_holds_up_no_text_message(notify, place, owne
 def test_a_mail_server_that_is_back_gets_everything(notify, place, owner, mail):
     port, notify.runtime.own_settings.smtp_port = mail.port, free_port()
     for _ in range(3):
-        started(notify, place, owner)
+        begun(notify, place, owner)
     tick(notify)
 
     notify.runtime.own_settings.smtp_port = port
@@ -263,7 +260,7 @@ def test_a_mail_server_that_is_back_gets_everything(notify, place, owner, mail):
 def test_a_crash_between_sending_and_noting_sends_again_and_the_provider_knows_the_repeat(
     notify, place, owner, provider, mail
 ):
-    started(notify, place, owner)
+    begun(notify, place, owner)
     for channel, sent in (
         ("sms", Sms(notify.runtime.own_settings)),
         ("email", jobs.outside(notify.runtime.own_settings)["email"]),
@@ -283,7 +280,7 @@ def test_a_crash_between_sending_and_noting_sends_again_and_the_provider_knows_t
 
 def test_two_senders_at_once_do_not_send_the_same(notify, place, owner):
     for _ in range(4):
-        started(notify, place, owner)
+        begun(notify, place, owner)
 
     with notify.runtime.work(SYSTEM, system=True) as other:
         held = other.due(select(Delivery).where(Delivery.channel == "sms").order_by(Delivery.id), limit=1)
@@ -293,7 +290,7 @@ def test_two_senders_at_once_do_not_send_the_same(notify, place, owner):
 
 
 def test_the_outcome_of_a_lost_lease_does_not_count(notify, place, owner):
-    started(notify, place, owner)
+    begun(notify, place, owner)
     (slow,) = jobs.claim(notify.runtime, "sms")
     notify.clock.advance(minutes=3)
     (second,) = jobs.claim(notify.runtime, "sms")
@@ -306,7 +303,7 @@ def test_the_outcome_of_a_lost_lease_does_not_count(notify, place, owner):
 
 
 def test_a_receipt_may_be_faster_than_our_own_note(notify, place, owner):
-    started(notify, place, owner)
+    begun(notify, place, owner)
     (claimed,) = jobs.claim(notify.runtime, "sms")
     with notify.work() as work:
         work.take(Delivery, claimed.delivery_id).delivered(work.now)
@@ -318,7 +315,7 @@ def test_a_receipt_may_be_faster_than_our_own_note(notify, place, owner):
 
 def test_a_batch_that_takes_too_long_is_given_back(notify, place, owner, provider, monkeypatch):
     monkeypatch.setattr(jobs, "BUDGET", 0.0)
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     tick(notify)
 
@@ -336,7 +333,7 @@ def test_no_transaction_is_open_while_the_network_is_slow(notify, place, owner, 
         raise smtplib.SMTPServerDisconnected
 
     monkeypatch.setattr(smtplib.SMTP, "send_message", slow)
-    started(notify, place, owner)
+    begun(notify, place, owner)
 
     tick(notify)
 
@@ -346,7 +343,7 @@ def test_no_transaction_is_open_while_the_network_is_slow(notify, place, owner, 
 def test_many_messages_go_in_batches(notify, place, owner, provider, monkeypatch):
     monkeypatch.setattr(jobs, "BATCH", 3)
     for _ in range(7):
-        started(notify, place, owner)
+        begun(notify, place, owner)
 
     for _ in range(3):
         tick(notify)

@@ -11,14 +11,12 @@ from chassis.clock import Clock
 from chassis.ids import new_id
 from chassis.testing import a_person
 from services.notify.channels import signed
-from services.notify.reactions import tickets
 from services.notify.tests.conftest import SECRET
 from services.notify.tests.factories import (
     a_resident,
-    a_ticket,
     an_estate,
+    begun,
     deliveries,
-    hear,
     letters,
     tick,
 )
@@ -42,7 +40,7 @@ def signed_in(notify, place, id=None, roles=()):
 
 def tell(notify, place, owner, times=1, **facts) -> None:
     for _ in range(times):
-        hear(notify, place, a_ticket(tickets.TicketStarted, place, owner, **facts))
+        begun(notify, place, owner, **facts)
         notify.clock.advance(seconds=1)
 
 
@@ -304,8 +302,8 @@ def test_the_provider_reports_by_itself_over_http(notify, place, provider):
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     notify.runtime.own_settings.sms_receipts_url = f"http://127.0.0.1:{server.port}/api/notify/v1/sms-receipts"
-    hear(notify, place, a_ticket(tickets.TicketStarted, place, a_resident(notify, place, phone="+8613800001111")))
-    hear(notify, place, a_ticket(tickets.TicketStarted, place, a_resident(notify, place, phone="+8613800000000")))
+    begun(notify, place, a_resident(notify, place, phone="+8613800001111"))
+    begun(notify, place, a_resident(notify, place, phone="+8613800000000"))
 
     notify.tick()
     provider.receipts.join()
