@@ -47,25 +47,30 @@ def regions(work, *, limit, after) -> Page:
 
 def estates(work, *, limit, after, region_id=None, q=None) -> Page:
     named = Estate.name_zh.icontains(q, autoescape=True) | Estate.name_en.icontains(q, autoescape=True) if q else None
-    found = narrowed(work.seen(Estate), named, region_id and Estate.region_id == region_id)
+    found = narrowed(work.seen(Estate), named, equal(Estate.region_id, region_id))
     return work.page(found, by=[Estate.code, Estate.id], limit=limit, after=after)
 
 
 def buildings(work, *, limit, after, estate_id=None) -> Page:
-    found = narrowed(work.seen(Building), estate_id and Building.estate_id == estate_id)
+    found = narrowed(work.seen(Building), equal(Building.estate_id, estate_id))
     return work.page(found, by=[Building.estate_id, Building.code, Building.id], limit=limit, after=after)
 
 
 def units(work, *, limit, after, estate_id=None, building_id=None, usage=None, state=None, code=None) -> Page:
     found = narrowed(
         work.seen(Unit),
-        estate_id and Unit.estate_id == estate_id,
-        building_id and Unit.building_id == building_id,
-        usage and Unit.usage == usage,
-        state and Unit.state == state,
-        code and Unit.code == code,
+        equal(Unit.estate_id, estate_id),
+        equal(Unit.building_id, building_id),
+        equal(Unit.usage, usage),
+        equal(Unit.state, state),
+        equal(Unit.code, code),
     )
     return work.page(found, by=[Unit.estate_id, Unit.code, Unit.id], limit=limit, after=after)
+
+
+def equal(column, value):
+    """The column's condition, where a value was asked for."""
+    return None if value is None else column == value
 
 
 def narrowed(statement: Select, *conditions) -> Select:
@@ -83,8 +88,8 @@ def people(work, *, limit, after, estate_id=None, q=None, phone=None, email=None
         work.seen(Person),
         Person.name.icontains(q, autoescape=True) if q else None,
         _reached_by(phone) if phone else None,
-        email and Person.email_index == blind_index(email),
-        estate_id and (Person.id.in_(living) | (Person.first_estate_id == estate_id)),
+        Person.email_index == blind_index(email) if email else None,
+        Person.id.in_(living) | (Person.first_estate_id == estate_id) if estate_id else None,
     )
     return work.page(found, by=[Person.name, Person.id], limit=limit, after=after)
 
@@ -96,8 +101,8 @@ def _reached_by(phone: str):
 def occupancies(work, *, limit, after, unit_id=None, person_id=None, current=None) -> Page:
     found = narrowed(
         work.seen(Occupancy),
-        unit_id and Occupancy.unit_id == unit_id,
-        person_id and Occupancy.person_id == person_id,
+        equal(Occupancy.unit_id, unit_id),
+        equal(Occupancy.person_id, person_id),
     )
     if current:
         found = found.join(Estate, Estate.id == Occupancy.estate_id).where(Occupancy.current(work.now))
@@ -108,9 +113,9 @@ def occupancies(work, *, limit, after, unit_id=None, person_id=None, current=Non
 def staff(work, *, limit, after, estate_id=None, role=None, skill=None, active=True) -> Page:
     found = narrowed(
         work.seen(Staff),
-        estate_id and Staff.works_in(frozenset({estate_id})),
-        role and Staff.roles.contains([{"role": role}]),
-        skill and Staff.skills.contains([skill]),
+        Staff.works_in(frozenset({estate_id})) if estate_id else None,
+        Staff.roles.contains([{"role": role}]) if role else None,
+        Staff.skills.contains([skill]) if skill is not None else None,
         Staff.active.is_(active),
     )
     return work.page(found.options(selectinload(Staff.person)), by=[Staff.id], limit=limit, after=after)
@@ -124,7 +129,7 @@ def account_of(work, person_id: UUID) -> Account | None:
 
 
 def shifts(work, *, limit, after, estate_id=None) -> Page:
-    found = narrowed(work.seen(Shift), Shift.active, estate_id and Shift.estate_id == estate_id)
+    found = narrowed(work.seen(Shift), Shift.active, equal(Shift.estate_id, estate_id))
     return work.page(found, by=[Shift.level, Shift.id], limit=limit, after=after)
 
 
@@ -134,10 +139,10 @@ def duties(work, *, limit, after, estate_id=None, person_id=None, role=None, sin
         work.seen(Duty),
         Duty.cancelled.is_(False),
         Duty.ends_at > (since or work.now),
-        until and Duty.starts_at < until,
-        estate_id and Duty.estate_id == estate_id,
-        person_id and Duty.person_id == person_id,
-        role and Duty.role == role,
+        Duty.starts_at < until if until else None,
+        equal(Duty.estate_id, estate_id),
+        equal(Duty.person_id, person_id),
+        equal(Duty.role, role),
     )
     return work.page(found.options(selectinload(Duty.person)), by=[Duty.starts_at, Duty.id], limit=limit, after=after)
 

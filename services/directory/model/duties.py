@@ -113,13 +113,13 @@ class Shift(Somewhere):
         return at.astimezone(ZoneInfo(self.timezone)).date()
 
     def plan(self, at: datetime) -> list["Duty"]:
-        """The duties from where the plan ends to 14 days ahead."""
-        last = self.today(at) + PLANNED_AHEAD
-        duties = []
-        while self.planned_until < last:
+        """The duties from where the plan ends to 14 days ahead; what is over already is left out."""
+        today, duties = self.today(at), []
+        self.planned_until = max(self.planned_until, today - timedelta(days=2))
+        while self.planned_until < today + PLANNED_AHEAD:
             self.planned_until += timedelta(days=1)
             duties.append(self._duty_on(self.planned_until))
-        return duties
+        return [duty for duty in duties if duty.ends_at > at]
 
     def _duty_on(self, day: date) -> "Duty":
         zone, begins, ends = ZoneInfo(self.timezone), time.fromisoformat(self.begins), time.fromisoformat(self.ends)

@@ -4,10 +4,9 @@ from marshmallow import fields, validates_schema
 from marshmallow.validate import Length, OneOf
 
 from chassis.http import AwareDateTime, Schema, Text, wrong
-from services.directory.events import AccountState
+from services.directory.events import AccountState, Usage
 from services.directory.model.accounts import PartnerScope
 from services.directory.schemas.people import PersonView
-from services.directory.schemas.places import EstateView, UnitView
 from services.directory.schemas.shared import a_name
 from services.directory.schemas.staff import RoleView
 
@@ -46,7 +45,7 @@ class Tokens(Schema):
 class Revocation(Schema):
     """RFC 7009."""
 
-    token = Text(max=4000, required=True)
+    token = Text(max=20_000, required=True)
     token_type_hint = Text(max=40)
 
 
@@ -81,9 +80,17 @@ class AccountView(Schema):
 
 
 class HomeView(Schema):
+    """A unit one holds, and as what."""
+
+    unit_id = fields.UUID(attribute="unit.id")
+    estate_id = fields.UUID(attribute="estate.id")
     relation = fields.String()
-    unit = fields.Nested(UnitView)
-    estate = fields.Nested(EstateView)
+    code = fields.String(attribute="unit.code")
+    spoken_zh = fields.String(attribute="unit.spoken_zh")
+    spoken_en = fields.String(attribute="unit.spoken_en")
+    usage = fields.Enum(Usage, by_value=True, attribute="unit.usage")
+    estate_name_zh = fields.String(attribute="estate.name_zh")
+    estate_name_en = fields.String(attribute="estate.name_en")
 
 
 class Me(Schema):

@@ -5,7 +5,7 @@ from marshmallow import fields
 from chassis.http import Schema, Text
 from chassis.private import mask_email, mask_phone
 from services.directory.events import PersonKind, Relation
-from services.directory.schemas.shared import EmailAddress, Phone, a_language, a_name
+from services.directory.schemas.shared import EmailAddress, Phone, a_day, a_language, a_name
 
 
 class OneselfChange(Schema):
@@ -65,17 +65,17 @@ class NewOccupancy(Schema):
     unit_id = fields.UUID(required=True)
     person_id = fields.UUID(required=True)
     relation = fields.Enum(Relation, by_value=True, required=True)
-    starts_on = fields.Date(required=True)
-    ends_on = fields.Date(load_default=None, allow_none=True, metadata={"description": "The last day"})
+    starts_on = a_day(required=True)
+    ends_on = a_day(load_default=None, allow_none=True, metadata={"description": "The last day"})
 
 
 class OccupancyCorrection(Schema):
-    starts_on = fields.Date()
-    ends_on = fields.Date(allow_none=True)
+    starts_on = a_day()
+    ends_on = a_day(allow_none=True)
 
 
 class OccupancyEnd(Schema):
-    ends_on = fields.Date(required=True, metadata={"description": "The last day; it may lie ahead"})
+    ends_on = a_day(required=True, metadata={"description": "The last day; it may lie ahead"})
 
 
 class OccupancyFilter(Schema):

@@ -1,6 +1,7 @@
 """Fields that several bodies share."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from zoneinfo import available_timezones
 
@@ -85,6 +86,16 @@ def a_level(**kwargs) -> fields.Integer:
 
 def a_time(**kwargs) -> Text:
     return Text(max=5, validate=Regexp(TIME), metadata={"pattern": TIME, "examples": ["08:00"]}, **kwargs)
+
+
+def a_day(**kwargs) -> fields.Date:
+    """A date that calendars can reckon with."""
+
+    def near(value):
+        if not date(1900, 1, 1) <= value <= date(2199, 12, 31):
+            raise wrong("Give a date between 1900 and 2199.", "请填写 1900 年至 2199 年之间的日期。")
+
+    return fields.Date(validate=near, **kwargs)
 
 
 def a_zone(**kwargs) -> Text:

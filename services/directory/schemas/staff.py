@@ -4,7 +4,7 @@ from marshmallow import fields
 from marshmallow.validate import Length, Regexp
 
 from chassis.http import AwareDateTime, Schema, Text
-from services.directory.schemas.shared import SCOPE, Somewhere, a_level, a_name, a_role, a_time
+from services.directory.schemas.shared import SCOPE, Somewhere, a_day, a_level, a_name, a_role, a_time
 
 
 class Role(Schema):
@@ -21,7 +21,7 @@ class Certificate(Schema):
     kind = a_name(required=True)
     skill = Text(max=40, load_default=None, allow_none=True, metadata={"description": "The skill it licenses"})
     number = Text(max=60, load_default=None, allow_none=True)
-    expires_on = fields.Date(load_default=None, allow_none=True, metadata={"description": "Absent: it does not expire"})
+    expires_on = a_day(load_default=None, allow_none=True, metadata={"description": "Absent: it does not expire"})
 
 
 class StaffChange(Schema):
@@ -84,7 +84,7 @@ class NewShift(Somewhere):
     begins = a_time(required=True)
     ends = a_time(required=True)
     rotation = fields.List(fields.UUID(), required=True, validate=Length(min=1, max=60))
-    starts_on = fields.Date(required=True)
+    starts_on = a_day(required=True)
 
 
 class ShiftView(Schema):

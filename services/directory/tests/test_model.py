@@ -225,6 +225,13 @@ def test_a_night_shift_ends_on_the_next_day_and_people_take_turns():
     assert duties[0].ends_at == datetime(2026, 11, 24, 0, tzinfo=UTC)
 
 
+def test_a_shift_that_began_long_ago_is_planned_from_where_we_are():
+    shift = a_shift(new_id(), new_id())
+    shift.starts_on = shift.planned_until = date(1900, 1, 1)
+
+    assert len(shift.plan(NOON)) == 15
+
+
 def test_a_shift_around_the_clock_leaves_no_gap():
     duties = a_shift(new_id(), begins="00:00", ends="00:00").plan(NOON)
 

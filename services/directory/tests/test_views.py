@@ -626,3 +626,10 @@ def test_a_date_is_a_date(place, desk):
 
     assert desk.post(f"/occupancies/{held['id']}/end", json={"ends_on": "tomorrow"}).status_code == 422
     assert date.fromisoformat(held["starts_on"])
+
+
+@pytest.mark.parametrize("query", ["code=", "q=", "q=%25", "usage=home&state=occupied", "current=false"])
+def test_an_empty_filter_is_no_error(place, desk, query):
+    path = "estates" if query.startswith("q") else "occupancies" if "current" in query else "units"
+
+    assert desk.get(f"/{path}?{query}").status_code == 200
