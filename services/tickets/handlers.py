@@ -37,22 +37,11 @@ class NotSuitable(Invalid):
 # ── filing ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def file(
-    work,
-    *,
-    estate_id,
-    channel,
-    unit_id=None,
-    reporter_id=None,
-    category=None,
-    problem=None,
-    attachment_ids=(),
-    **report,
-):
+def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, attachment_ids=(), **report):
     """Report something, for oneself or, as staff, for somebody else."""
     estate = work.find(Estate, estate_id)
     reporter_id = _reporter(work, estate, unit_id, reporter_id, channel)
-    category, problem = _classified(category, problem)
+    about = _classified(report.pop("category", None), report.pop("problem", None))
     ticket = Ticket.filed(
         operator_id=estate.operator_id,
         estate_id=estate_id,
@@ -61,14 +50,12 @@ def file(
         channel=channel,
         reporter_id=reporter_id,
         filed_by=work.actor.id,
-        category=category,
-        problem=problem,
-        review_within=_review_limit(work, category, problem),
+        review_within=_review_limit(work, **about),
         at=work.now,
+        **about,
         **report,
     )
-    work.add(ticket)
-    _attach(work, attachment_ids, ticket, "report")
+    _attach(work, attachment_ids, work.add(ticket), "report")
     return ticket
 
 
@@ -107,7 +94,7 @@ def _lives_there(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None
     return work.scalar(select(Occupancy.current(work.now, Occupancy.person_id == person_id, where)))
 
 
-def _classified(category: str | None, problem: str | None) -> tuple[str | None, str | None]:
+def _classified(category: str | None, problem: str | None) -> dict[str, str | None]:
     """The codes of what was said, by code or by name."""
     known = taxonomy.category(category)
     if (category or problem) and known is None:
@@ -115,7 +102,7 @@ def _classified(category: str | None, problem: str | None) -> tuple[str | None, 
     met = known.problem(problem) if problem else None
     if problem and met is None:
         raise Invalid(errors={"problem": [CHOOSE]})
-    return known and known.code, met and met.code
+    return {"category": known and known.code, "problem": met and met.code}
 
 
 def _review_limit(work, category: str | None, problem: str | None):

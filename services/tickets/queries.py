@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload, lazyload
 
 from chassis import attachments
-from chassis.actor import Kind as ActorKind
 from chassis.tables import audit
+from chassis.work import Page
 from services.tickets.events import Level, State
 from services.tickets.model import (
     Clock,
@@ -58,11 +58,8 @@ def estates_of(session: Session, scopes: Iterable[str]) -> dict[str, set[UUID]]:
 
 def tickets(work, *, q=None, mine=False, open=None, sort="-filed_at", limit, after, **filters):
     """One page of what the actor may see."""
-    found = (
-        work.seen(Ticket)
-        .options(*BRIEFLY)
-        .filter_by(**{name: value for name, value in filters.items() if value is not None})
-    )
+    named = {name: value for name, value in filters.items() if value is not None}
+    found = work.seen(Ticket).options(*BRIEFLY).filter_by(**named)
     if mine:
         found = found.where(or_(Ticket.assignee_id == work.actor.id, Ticket.reporter_id == work.actor.id))
     if open is not None:
@@ -193,6 +190,8 @@ def _on_rung(work, estate: Estate, level: Level, complained_of: list[UUID]) -> l
 
 # ── timeline ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+SUBJECTS = ("ticket", "clock", "comment")
+MOST_COMMENTS = 1000
 STAFF_ONLY = {"complained_of", "filed_by"}  # columns whose changes residents do not see
 
 
@@ -207,34 +206,32 @@ class Moment:
     comment: Comment | None
 
 
-def timeline(work, ticket: Ticket, *, limit: int, after: str | None):
+def timeline(work, ticket: Ticket, *, limit: int, after: str | None) -> Page:
     """What happened to a ticket, from the audit record and its comments; internal ones for staff only."""
     staff = work.actor.may("tickets:oversee", ticket.estate_id)
-    comments = select(Comment.id).where(Comment.ticket_id == ticket.id, *([] if staff else [~Comment.internal]))
-    clocks = select(Clock.id).where(Clock.ticket_id == ticket.id)
-    about = or_(
-        and_(audit.c.subject_type == "ticket", audit.c.subject_id == ticket.id),
-        and_(audit.c.subject_type == "clock", audit.c.subject_id.in_(clocks)),
-        and_(audit.c.subject_type == "comment", audit.c.subject_id.in_(comments)),
-    )
-    page = work.page(select(audit).where(about), by=[audit.c.seq], limit=limit, after=after)
-    return type(page)(_moments(work, page.items, staff), page.next)
+    comments = {each.id: each for each in work.scalars(_comments(ticket, staff))}
+    subjects = [ticket.id, *(clock.id for clock in ticket.clocks), *comments]
+    recorded = select(audit).where(audit.c.subject_type.in_(SUBJECTS), audit.c.subject_id.in_(subjects))
+    page = work.page(recorded, by=[audit.c.seq], limit=limit, after=after)
+    names = _names(work, page.items)
+    return Page([_moment(row, names, comments, staff) for row in page.items], page.next)
 
 
-def _moments(work, rows, staff: bool) -> list[Moment]:
+def _comments(ticket: Ticket, staff: bool) -> Select:
+    written = select(Comment).where(Comment.ticket_id == ticket.id).order_by(Comment.id).limit(MOST_COMMENTS)
+    return written if staff else written.where(~Comment.internal)
+
+
+def _names(work, rows) -> dict[str, str]:
     people = {row.actor.partition("/")[2] for row in rows} - {""}
-    names = dict(work.execute(select(Person.id, Person.name).where(Person.id.in_(map(UUID, people)))).all())
-    written = {row.subject_id for row in rows if row.subject_type == "comment"}
-    comments = {each.id: each for each in work.scalars(select(Comment).where(Comment.id.in_(written)))}
-    return [
-        Moment(row.at, _actor(row.actor, names), row.action, _changes(row, staff), comments.get(row.subject_id))
-        for row in rows
-    ]
+    found = work.execute(select(Person.id, Person.name).where(Person.id.in_(map(UUID, people))))
+    return {str(id): name for id, name in found}
 
 
-def _actor(named: str, names: dict[UUID, str]) -> dict:
-    kind, _, id = named.partition("/")
-    return {"kind": ActorKind(kind), "id": id or None, "name": names.get(UUID(id)) if id else None}
+def _moment(row, names: dict[str, str], comments: dict[UUID, Comment], staff: bool) -> Moment:
+    kind, _, id = row.actor.partition("/")
+    who = {"kind": kind, "id": id or None, "name": names.get(id)}
+    return Moment(row.at, who, row.action, _changes(row, staff), comments.get(row.subject_id))
 
 
 def _changes(row, staff: bool) -> dict:
