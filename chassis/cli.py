@@ -101,7 +101,7 @@ def _in_background(runtime, role: str) -> None:
 @click.argument("service", type=SERVICE)
 def migrate(service: str):
     """Bring the service's database to its newest revision."""
-    from chassis.database import migrate as bring_up
+    from chassis.migrations import migrate as bring_up
 
     settings.load_environment(service)
     bring_up(load(service), settings.read(service).owner_database_url)

@@ -148,7 +148,9 @@ def written(services: Iterable[Service]) -> dict[str, bytes]:
     files = {f"events/{type}.json": _json(schema_of(event)) for type, event in said_by(services).items()}
     files |= {f"openapi/{service.name}.json": _json(openapi(service)) for service in services}
     files["listeners.json"] = _json(listeners(services))
-    files["asyncapi.yaml"] = yaml.dump(asyncapi(services), Dumper=Plain, allow_unicode=True, sort_keys=False, width=120).encode()
+    files["asyncapi.yaml"] = yaml.dump(
+        asyncapi(services), Dumper=Plain, allow_unicode=True, sort_keys=False, width=120
+    ).encode()
     return files
 
 

@@ -1,14 +1,8 @@
-"""Engines and migrations. Engines are made per process, never before a fork."""
-
-from pathlib import Path
+"""Engines: made per process, never before a fork."""
 
 import orjson
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine, create_engine
 
-MIGRATION_LOCK = 7_203_611  # one migration at a time per database
 PATIENCE = {"web": "5s", "background": "60s"}
 
 
@@ -29,20 +23,3 @@ def make_engine(url: str, *, pool_size: int = 5, statement_timeout: str = PATIEN
         json_deserializer=orjson.loads,
         connect_args={"options": options, "connect_timeout": 5, "application_name": "linli"},
     )
-
-
-def alembic_config(service, connection=None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
-    config.set_main_option("version_locations", str(service.folder / "migrations"))
-    config.set_main_option("path_separator", "newline")
-    config.attributes.update(connection=connection, metadata=service.metadata, service=service.name)
-    return config
-
-
-def migrate(service, owner_url: str) -> None:
-    """Bring the service's database to its newest revision, in one transaction, as its owner."""
-    engine = create_engine(owner_url, poolclass=NullPool, connect_args={"connect_timeout": 5})
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        command.upgrade(alembic_config(service, connection), "head")

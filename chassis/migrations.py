@@ -4,8 +4,11 @@ Policies stand for two roles. `<service>_app` sees its operator's rows, and of t
 `<service>_system` (relay, clock) sees all. Neither owns a table, so neither escapes (messaging.md §6).
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
-from alembic import op
+from alembic import command, op
+from alembic.config import Config
 
 from chassis import tables
 
@@ -15,6 +18,7 @@ OPERATOR = "operator_id = (SELECT nullif(current_setting('app.operator', true), 
 ESTATE = """((SELECT current_setting('app.all_estates', true)) = 'on' OR estate_id = ANY
     ((SELECT string_to_array(nullif(current_setting('app.estates', true), ''), ',')::uuid[])::uuid[]))"""
 RULES = {"estate": f"{OPERATOR} AND {ESTATE}", "operator": OPERATOR, None: "true"}
+MIGRATION_LOCK = 7_203_611  # one migration at a time per database
 ALL_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
 
 
@@ -85,3 +89,20 @@ def tables_without_row_security(connection) -> list[str]:
     names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
     protected = connection.exec_driver_sql("SELECT relname FROM pg_class WHERE relrowsecurity").scalars()
     return sorted(names - set(protected))
+
+
+def alembic_config(service, connection=None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
+    config.set_main_option("version_locations", str(service.folder / "migrations"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes.update(connection=connection, metadata=service.metadata, service=service.name)
+    return config
+
+
+def migrate(service, owner_url: str) -> None:
+    """Bring the service's database to its newest revision, in one transaction, as its owner."""
+    engine = sa.create_engine(owner_url, poolclass=sa.NullPool, connect_args={"connect_timeout": 5})
+    with engine.begin() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        command.upgrade(alembic_config(service, connection), "head")

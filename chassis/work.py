@@ -22,6 +22,7 @@ from chassis import tables
 from chassis.actor import ALL, Actor, Kind
 from chassis.errors import Forbidden, Invalid, NotFound, Stale
 from chassis.events import Envelope
+from chassis.i18n import Sentence
 from chassis.model import Copy, Entity, Row
 
 Thing = TypeVar("Thing", bound=Row)
@@ -30,6 +31,7 @@ CONTEXT = text(
     " set_config('app.all_estates', :everywhere, true)"
 )
 BATCH = 200
+AS_IT_IS = Sentence("Use the `next` of an earlier page as it is.", "请原样使用上一页的 next。")
 BROKEN_CURSOR = (ValueError, TypeError, csv.Error, StatementError)
 
 
@@ -153,9 +155,7 @@ class Work:
         except BROKEN_CURSOR as error:
             if not after or isinstance(error, OperationalError):
                 raise
-            raise Invalid(
-                errors={"after": ["Use the `next` of an earlier page as it is. 请原样使用上一页的 next。"]}
-            ) from error
+            raise Invalid(errors={"after": [AS_IT_IS]}) from error
         items = [row[0] if len(row) == 1 else row for row in found]
         following = found.paging.bookmark_next.encode() if found.paging.has_next else None
         return Page(items, base64.urlsafe_b64encode(following).decode() if following else None)

@@ -1,4 +1,4 @@
-"""Alembic's environment, one for all services: `chassis.database.migrate` hands in the connection and the service."""
+"""Alembic's environment, one for all services: `chassis.migrations.migrate` hands in the connection and the service."""
 
 from alembic import context
 

@@ -18,9 +18,9 @@ from sqlalchemy import insert, make_url, select
 from chassis import auth, inbox, jobs, servers, tables
 from chassis.actor import SYSTEM, Actor, Kind, Role, reach_of
 from chassis.clock import MovableClock
-from chassis.database import migrate
 from chassis.events import Envelope, dump
 from chassis.ids import new_id
+from chassis.migrations import migrate
 from chassis.runtime import Runtime
 from chassis.service import Service, load
 from chassis.settings import Settings

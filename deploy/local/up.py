@@ -14,7 +14,7 @@ import psycopg
 import requests
 
 from chassis import amqp, broker, servers
-from chassis.database import migrate
+from chassis.migrations import migrate
 from chassis.service import load
 from deploy.local import packages, plan, supervise
 from deploy.local.down import take_down
