@@ -113,12 +113,18 @@ def occupancies(work, *, limit, after, unit_id=None, person_id=None, current=Non
 def staff(work, *, limit, after, estate_id=None, role=None, skill=None, active=True) -> Page:
     found = narrowed(
         work.seen(Staff),
-        Staff.works_in(frozenset({estate_id})) if estate_id else None,
+        _at_work_in(work, estate_id) if estate_id else None,
         Staff.roles.contains([{"role": role}]) if role else None,
         Staff.skills.contains([skill]) if skill is not None else None,
         Staff.active.is_(active),
     )
     return work.page(found.options(selectinload(Staff.person)), by=[Staff.id], limit=limit, after=after)
+
+
+def _at_work_in(work, estate_id: UUID):
+    """Also those whose role spans the estate; of an estate that the actor does not see, nobody."""
+    seen = work.seen(Estate).where(Estate.id == estate_id).exists()
+    return seen & Staff.works_in(frozenset({estate_id}))
 
 
 def account_of(work, person_id: UUID) -> Account | None:

@@ -40,18 +40,23 @@ def require_to_give(work, roles: list[dict]) -> None:
 def require_scope(work, scope: str) -> None:
     """The place exists, and the actor's permission covers all of it. Raises Forbidden, Invalid."""
     kind, _, place = scope.partition(":")
-    known = {"operator": None, "region": Region, "estate": Estate}[kind]
-    if known and work.get(known, UUID(place)) is None:
-        raise Invalid(errors={"scope": [NOWHERE]})
-    estates = work.actor.estates(work.permission)
-    own = {role.scope for role in work.actor.roles if role.name in RANK}
-    covered = UUID(place) in estates if kind == "estate" else scope in own and kind == "region"
-    if not (estates is ALL or covered):
+    if work.actor.estates(work.permission) is ALL:
+        known = {"region": Region, "estate": Estate}.get(kind)
+        if known and work.get(known, UUID(place)) is None:
+            raise Invalid(errors={"scope": [NOWHERE]})
+    elif not _covers(work, kind, scope):
         raise Forbidden()
 
 
+def _covers(work, kind: str, scope: str) -> bool:
+    """An estate, by the permission; a region, only by a role for the region itself."""
+    if kind == "estate":
+        return work.actor.may(work.permission, UUID(scope.removeprefix("estate:")))
+    return kind == "region" and any(role.scope == scope and role.name in RANK for role in work.actor.roles)
+
+
 def require_staff(work, *people: UUID) -> None:
-    """Raises Invalid unless all of them work here."""
-    active = select(Staff.id).where(Staff.id.in_(people), Staff.active)
-    if set(work.scalars(active)) != set(people):
+    """Raises Invalid unless all of them work where the actor has a say."""
+    mine = Staff.visible_to(work.actor, work.permission)
+    if set(work.scalars(select(Staff.id).where(Staff.id.in_(people), Staff.active, mine))) != set(people):
         raise Invalid(errors={"person_id": [NOT_STAFF]})

@@ -128,7 +128,7 @@ class NewUnit(UnitInBuilding):
 
 
 class NewUnits(Schema):
-    units = fields.List(fields.Nested(UnitInBuilding), required=True, validate=Length(min=1, max=2000))
+    units = fields.List(fields.Nested(UnitInBuilding), required=True, validate=Length(max=2000))
 
 
 class UnitChange(Schema):

@@ -339,7 +339,8 @@ def test_a_home_has_one_owner_at_a_time_and_any_number_of_co_owners(place, desk)
     place.owner()
     second, third = place.person(name="陈明"), place.person(name="陈亮")
 
-    assert enter(desk, second, place.units[0]).status_code == 409
+    refused = enter(desk, second, place.units[0])
+    assert refused.status_code == 409 and refused.json["type"].endswith("already-held")
     assert enter(desk, second, place.units[0], "co_owner").status_code == 201
     assert enter(desk, third, place.units[0], "co_owner").status_code == 201
     assert enter(desk, third, place.units[0], "co_owner").status_code == 409
@@ -531,8 +532,11 @@ def test_only_whose_role_reaches_as_far_sets_a_duty_above_the_estate(place, mana
     assert manager.post("/shifts", json=a_shift(place, dispatcher)).status_code == 201
 
 
-def test_only_staff_are_put_on_duty(place, manager):
-    assert manager.post("/shifts", json=a_shift(place, place.owner())).status_code == 422
+def test_only_staff_of_ones_own_estates_are_put_on_duty(place, manager):
+    elsewhere = place.member("dispatcher", f"estate:{place.other_estate_id}", estate_id=place.other_estate_id)
+
+    for person in (place.owner(), elsewhere):
+        assert manager.post("/shifts", json=a_shift(place, person)).status_code == 422
 
 
 def test_a_changed_shift_is_planned_anew_from_tomorrow(place, manager, directory):
