@@ -1,12 +1,17 @@
 """The inbox: each reaction hears each event exactly once, whatever is delivered twice.
 
 The row that remembers the event is written in the transaction of the effect, so there is never one without the other.
-A batch shares one transaction with a savepoint for each reaction, because a commit for each message is what costs
-(messaging.md §9); when the whole fails, each message is tried alone, so that the innocent are committed.
+A batch is heard in one transaction, because commits and round trips are what costs (messaging.md §9). When that fails,
+each reaction hears each event in a transaction of its own, so that only the guilty fail.
 """
 
+import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
@@ -56,21 +61,38 @@ def parked(reason: str) -> Outcome:
     return Outcome(Verdict.PARK, reason)
 
 
+@dataclass(frozen=True)
+class Hearing:
+    """One reaction, about to hear one event."""
+
+    consumer: str
+    reaction: Reaction
+    envelope: Envelope
+    fact: Any
+
+    @property
+    def key(self) -> tuple[str, str, UUID]:
+        """The identity of the row that remembers it."""
+        return self.consumer, self.envelope.source, self.envelope.id
+
+    @property
+    def context(self) -> tuple[UUID, UUID | None]:
+        return self.envelope.operator_id, self.envelope.estate_id
+
+
 def process(runtime, envelopes: list[Envelope]) -> list[Outcome]:
-    """Let the service's reactions hear these events, in order. → an outcome for each of them.
+    """Let the service's reactions hear these events. → an outcome for each of them.
 
     Raises:
         DatabaseAway: with some perhaps committed; hearing all of them again does no harm.
     """
-    try:
-        with runtime.transaction() as session:
-            outcomes = [_hear(runtime, session, envelope) for envelope in envelopes]
-            session.flush()
-            failpoint("before_commit")
-        return outcomes
-    except Exception as error:
-        log.info("inbox.one_by_one", messages=len(envelopes), reason=reason_of(error))
-        return [_hear_alone(runtime, envelope) for envelope in envelopes]
+    understood = [_understand(runtime.service, envelope) for envelope in envelopes]
+    hearings = [hearing for each in understood if isinstance(each, list) for hearing in each]
+    failures = _hear_all(runtime, hearings)
+    return [
+        each if isinstance(each, Outcome) else failures.get((envelope.source, envelope.id), DONE)
+        for envelope, each in zip(envelopes, understood, strict=True)
+    ]
 
 
 def answers(runtime) -> bool:
@@ -92,71 +114,96 @@ def reason_of(error: BaseException) -> str:
     return text.partition("\n")[0][:REASON_LENGTH]
 
 
-def _hear_alone(runtime, envelope: Envelope) -> Outcome:
-    try:
-        with runtime.transaction() as session:
-            return _hear(runtime, session, envelope)
-    except Exception as error:
-        if isinstance(error, UNSURE) and not answers(runtime):
-            raise DatabaseAway(reason_of(error)) from error
-        return _failed(envelope, "the commit", error)
-
-
-def _hear(runtime, session: Session, envelope: Envelope) -> Outcome:
-    reactions = runtime.service.reactions_to(envelope.type)
-    if not reactions:
-        return _not_for_us(runtime.service, envelope)
-    outcomes = [_react(runtime, session, envelope, reaction) for reaction in reactions]
-    return min(outcomes, key=lambda outcome: (Verdict.RETRY, Verdict.PARK, Verdict.DONE).index(outcome.verdict))
-
-
-def _not_for_us(service, envelope: Envelope) -> Outcome:
-    """A version we do not know waits for people; a fact we stopped listening to is simply over."""
-    name = _unversioned(envelope.type)
-    if name in map(_unversioned, service.hears):
+def _understand(service, envelope: Envelope) -> list[Hearing] | Outcome:
+    """Who hears the event, or why nobody can. A fact that we stopped listening to is simply over."""
+    reactions = service.reactions_to(envelope.type)
+    if not reactions and _unversioned(envelope.type) in map(_unversioned, service.hears):
         return parked(f"{envelope.type}: {service.name} does not know this version")
-    return DONE
+    try:
+        return [
+            Hearing(f"{service.name}.{reaction.name}", reaction, envelope, load(reaction.hears, envelope.data))
+            for reaction in reactions
+        ]
+    except BrokenEvent as error:
+        return parked(reason_of(error))
 
 
 def _unversioned(type: str) -> str:
     return type.rpartition(".v")[0]
 
 
-def _react(runtime, session: Session, envelope: Envelope, reaction: Reaction) -> Outcome:
-    """One reaction in a savepoint. What it left behind in the session after a failure is forgotten with it."""
+def _hear_all(runtime, hearings: list[Hearing]) -> dict[tuple, Outcome]:
+    """→ {(source, id): what is to become of it} of the events that failed."""
+    if len(hearings) > 1:
+        try:
+            _hear(runtime, sorted(hearings, key=lambda hearing: str(hearing.context)))
+            return {}
+        except Exception as error:
+            log.info("inbox.one_by_one", hearings=len(hearings), reason=reason_of(error))
+    outcomes = {hearing.key: _hear_alone(runtime, hearing) for hearing in hearings}
+    return {(source, id): outcome for (_, source, id), outcome in outcomes.items() if not outcome.done}
+
+
+def _hear_alone(runtime, hearing: Hearing) -> Outcome:
     try:
-        heard = load(reaction.hears, envelope.data)
-        with span(f"{reaction.name} {envelope.type}", envelope.traceparent) as trace, session.begin_nested():
-            actor = actor_of_event(envelope.operator_id, envelope.estate_id)
-            work = runtime.begin(session, actor, cause=envelope, traceparent=trace)
-            if _is_new(work, reaction):
-                reaction.function(work, heard)
-    except UNSURE:
-        raise
-    except BrokenEvent as error:
-        session.expunge_all()
-        return parked(reason_of(error))
+        _hear(runtime, [hearing])
+        return DONE
     except Exception as error:
+        if isinstance(error, UNSURE) and not answers(runtime):
+            raise DatabaseAway(reason_of(error)) from error
+        return _failed(hearing, error)
+
+
+def _hear(runtime, hearings: Iterable[Hearing]) -> None:
+    """In one transaction, operator by operator and estate by estate."""
+    with runtime.transaction() as session:
+        for (operator_id, estate_id), group in groupby(hearings, key=lambda hearing: hearing.context):
+            together = list(group)
+            work = runtime.begin(session, actor_of_event(operator_id, estate_id), cause=together[0].envelope)
+            new = _remember(work, together)
+            for hearing in together:
+                if hearing.key in new:
+                    new.remove(hearing.key)  # it may stand in the batch twice
+                    _react(session, work, hearing)
+        failpoint("before_commit")
+
+
+def _remember(work, hearings: list[Hearing]) -> set[tuple]:
+    """Write down that these are heard. → the keys of those that were not yet."""
+    rows = [
+        {
+            "consumer": hearing.consumer,
+            "source": hearing.envelope.source,
+            "event_id": hearing.envelope.id,
+            "operator_id": hearing.envelope.operator_id,
+            "processed_at": work.now,
+        }
+        for hearing in hearings
+    ]
+    put = insert(inbox).on_conflict_do_nothing().returning(inbox.c.consumer, inbox.c.source, inbox.c.event_id)
+    return {tuple(row) for row in work.execute(put, rows)}
+
+
+def _react(session: Session, work, hearing: Hearing) -> None:
+    """One unit of work among those of the batch: with its own cause, and blind to what its neighbours have loaded."""
+    envelope = hearing.envelope
+    with span(f"{hearing.reaction.name} {envelope.type}", envelope.traceparent) as trace:
+        own = session.info["work"] = copy.copy(work)
+        own.cause, own.correlation_id, own.traceparent = envelope, envelope.correlation_id, trace
+        hearing.reaction.function(own, hearing.fact)
+        session.flush()
         session.expunge_all()
-        return _failed(envelope, reaction.name, error)
-    return DONE
 
 
-def _is_new(work, reaction: Reaction) -> bool:
-    """Remember that this reaction hears this event; False when it did before. `rowcount` would be -1 either way."""
-    row = {
-        "consumer": f"{work.service.name}.{reaction.name}",
-        "source": work.cause.source,
-        "event_id": work.cause.id,
-        "operator_id": work.cause.operator_id,
-        "processed_at": work.now,
-    }
-    put = insert(inbox).values(row).on_conflict_do_nothing().returning(inbox.c.event_id)
-    return work.scalar(put) is not None
-
-
-def _failed(envelope: Envelope, where: str, error: Exception) -> Outcome:
-    reason = reason_of(error)
+def _failed(hearing: Hearing, error: Exception) -> Outcome:
+    reason, envelope = reason_of(error), hearing.envelope
     told = isinstance(error, Problem | DBAPIError)  # a sentence suffices, and SQL text may hold private values
-    log.warning("inbox.failed", where=where, type=envelope.type, id=str(envelope.id), reason=reason, exc_info=not told)
-    return Outcome(Verdict.RETRY, reason)
+    log.warning(
+        "inbox.failed",
+        consumer=hearing.consumer,
+        type=envelope.type,
+        id=str(envelope.id),
+        reason=reason,
+        exc_info=None if told else error,
+    )
+    return Outcome(Verdict.PARK if isinstance(error, BrokenEvent) else Verdict.RETRY, reason)

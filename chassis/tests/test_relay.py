@@ -3,18 +3,21 @@
 import signal
 import threading
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from chassis import consumer, relay
+from chassis import consumer, relay, tables
 from chassis.events import on
+from chassis.ids import new_id
+from chassis.outbox import outbox_row
 from chassis.publisher import Publisher
 from chassis.relay import Relay
-from chassis.tests.kites.events import KiteFlown
+from chassis.tests.kites.events import KiteBuilt, KiteFlown
 from chassis.tests.kites.model import Kite, Note, State
-from chassis.tests.wire import E1, HY, away, eventually, hearing, room
+from chassis.tests.wire import E1, HY, away, eventually, hearing, room, said_by
 
 pytestmark = pytest.mark.connected
 FLOWN, BUILT = "kites.kite.flown.v1", "kites.kite.built.v1"
@@ -207,6 +210,26 @@ def test_an_event_without_a_queue_stops_its_aggregate_alone_and_is_parked_after_
         assert carrier.carry_batch(keeper) == 3
     publisher.close()
     assert [each["sequence"] for each in delivered(wire) if each["subject"] == f"kite/{first.id}"] == ["2", "3"]
+
+
+def test_what_is_confirmed_after_a_failure_is_not_marked_but_said_again_in_its_order(wire):
+    wire.topology(wire.kites.service, room("roofs", BUILT))
+    kite = f"kite/{new_id()}"
+    flown = said_by(KiteFlown(kite_id=new_id(), estate_id=E1, flights=1), sequence=1)
+    built = said_by(KiteBuilt(kite_id=new_id(), estate_id=E1, colour="red"), sequence=2)
+    with wire.runtime.transaction(system=True) as session:
+        session.execute(insert(tables.outbox), [outbox_row(replace(each, subject=kite)) for each in (flown, built)])
+    publisher = Publisher(wire.url("kites"), "a relay by hand")
+    assert publisher.ready(10)
+    carrier = Relay(wire.runtime, publisher, unheard=set())
+
+    with carrier._session() as keeper:
+        carrier._share(keeper)
+        assert carrier.carry_batch(keeper) == 0
+    publisher.close()
+
+    assert waiting(wire) == 2
+    assert [each["id"] for each in delivered(wire)] == [str(built.id)]
 
 
 def test_a_refused_aggregate_rests_and_does_not_keep_the_relay_busy(kites, hand, roofs):
