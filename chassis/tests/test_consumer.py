@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from chassis import amqp, broker, consumer, parked
+from chassis import amqp, broker, consumer, inbox, parked
 from chassis.events import on
 from chassis.tests.kites.model import Note
 from chassis.tests.kites.reactions import StormAnnounced, note_storm
@@ -116,6 +116,23 @@ def test_told_to_stop_while_the_database_is_away_it_gives_every_message_back(kit
 
     eventually(lambda: ready(wire) == 120)
     assert wire.depth("kites.retry.1") == 0
+
+
+def test_a_batch_left_unheard_at_the_end_is_not_acknowledged_with_the_next(kites, wire, monkeypatch):
+    stop, hear = threading.Event(), inbox.process
+
+    def away_when_told_to_stop(runtime, envelopes):
+        if not stop.is_set():
+            stop.set()
+            raise inbox.DatabaseAway("for this batch alone")
+        return hear(runtime, envelopes)
+
+    monkeypatch.setattr(inbox, "process", away_when_told_to_stop)
+    wire.say(*storms(120))
+
+    consumer.run(wire.runtime, stop)
+
+    eventually(lambda: ready(wire) + len(notes(kites)) == 120)
 
 
 def test_without_a_database_at_the_start_nothing_is_consumed(kites, wire, postgres_url):

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from chassis import inbox, tables
 from chassis.errors import Conflict
-from chassis.events import event, on
+from chassis.events import copies, event, on
 from chassis.ids import new_id
 from chassis.inbox import Verdict
 from chassis.runtime import Runtime
@@ -195,6 +195,26 @@ def test_a_projection_shows_the_latest_state_whatever_the_order(kites):
 
     with kites.work() as work:
         assert work.execute(select(Wind.force, Wind.sequence)).all() == [(5, 5)]
+
+
+def test_each_event_of_a_batch_sees_the_database_and_not_its_neighbours_leftovers(kites):
+    @copies(WindMeasured)
+    def copy_and_note(work, heard):
+        before = work.get(Wind, heard.wind_id)
+        work.copy(Wind, heard.wind_id, force=heard.force)
+        text = f"{work.cause.sequence} after {before and before.force}"
+        work.add(Kite.build(operator_id=HY, estate_id=E1, colour=text))
+
+    wind, runtime = new_id(), with_reactions(kites, copy_and_note)
+    facts = [said_by(WindMeasured(wind_id=wind, force=10 * n), sequence=n) for n in (1, 2, 3)]
+
+    inbox.process(runtime, facts)
+
+    said = kites.said()
+    assert [each.data["colour"] for each in said] == ["1 after None", "2 after 10", "3 after 20"]
+    assert [each.causation_id for each in said] == [str(fact.id) for fact in facts]
+    assert [each.correlation_id for each in said] == [fact.correlation_id for fact in facts]
+    runtime.close()
 
 
 def test_a_database_that_is_away_is_nobodys_fault(kites, postgres_url):
