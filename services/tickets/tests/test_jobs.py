@@ -1,9 +1,13 @@
 """Door 3: limits that warn, pass and climb; finished work that is asked about, and closes. Time is moved, not waited for."""
 
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 
+from chassis.actor import SYSTEM
+from services.tickets import handlers, jobs
+from services.tickets.model import Ticket
 from services.tickets.tests import factories
 
 WARNED, BREACHED, ESCALATED = (f"tickets.clock.{fact}.v1" for fact in ("warned", "breached", "escalated"))
@@ -140,6 +144,20 @@ def test_a_ticket_that_ended_has_no_limit(garden, who, act, body):
     assert pass_time(garden, days=3) == []
 
 
+def test_a_ticket_that_somebody_is_dispatching_is_left_to_them(garden):
+    ticket = garden.bring_to("accepted")
+    garden.tickets.clock.advance(hours=18)
+
+    with garden.tickets.work(garden.dispatcher, permission="tickets:dispatch") as work:
+        work.take(Ticket, UUID(ticket["id"]))
+        garden.tickets.tick()
+        handlers.dispatch(work, UUID(ticket["id"]), technician_id=garden.technician.id)
+    garden.tickets.clock.advance(minutes=1)
+    garden.tickets.tick()
+
+    assert garden.tickets.said(WARNED) == []
+
+
 def test_two_clocks_running_at_once_say_each_thing_once(garden):
     for _ in range(30):
         garden.report(place="3栋大堂")
@@ -155,9 +173,6 @@ def test_two_clocks_running_at_once_say_each_thing_once(garden):
 
 def run_every_job(runtime):
     """As two clock processes would at the same moment, past the lock that usually lets one of them go first."""
-    from chassis.actor import SYSTEM
-    from services.tickets import jobs
-
     for job in (jobs.warn_before_limits, jobs.flag_missed_limits, jobs.escalate_missed_limits):
         with runtime.work(SYSTEM, system=True) as work:
             job(work)
