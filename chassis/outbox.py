@@ -78,14 +78,19 @@ def changes_of(entity: Entity) -> dict[str, list]:
     """{column: [before, after]} of what this flush will write; private columns only say that they changed."""
     state, changes = inspect(entity), {}
     for attribute in state.mapper.column_attrs:
-        past = state.attrs[attribute.key].history
-        if attribute.key in UNTOLD or not past.has_changes():
-            continue
-        before, after = (past.deleted or [None])[0], (past.added or [None])[0]
+        before, after = (None, None) if attribute.key in UNTOLD else _change(state, attribute.key)
         if before != after:
             private = attribute.columns[0].info.get("private")
             changes[attribute.key] = [MASK if private and value is not None else value for value in (before, after)]
     return changes
+
+
+def _change(state, name: str) -> tuple:
+    """Before and after; for what is new there is no past to ask for, which makes many at once half as dear."""
+    if state.pending:
+        return None, state.dict.get(name)
+    past = state.attrs[name].history
+    return (past.deleted or [None])[0], (past.added or [None])[0]
 
 
 @event.listens_for(Session, "before_flush")
