@@ -8,18 +8,8 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.model import Entity, OfEstate
-from services.tickets.events import (
-    ClockBreached,
-    ClockEscalated,
-    ClockMet,
-    ClockPaused,
-    ClockResumed,
-    ClockStarted,
-    ClockState,
-    ClockWarned,
-    Level,
-    Limit,
-)
+from services.tickets import events
+from services.tickets.events import ClockState, Level, Limit
 
 LADDER = list(Level)  # the rungs, lowest first
 WARNING = 0.75  # of the limit
@@ -56,13 +46,13 @@ class Clock(Entity, OfEstate):
         return clock
 
     def start(self) -> None:
-        self._say(ClockStarted)
+        self._say(events.ClockStarted)
 
     def pause(self, cap: timedelta, at: datetime) -> None:
         """Wait for somebody else's answer, once and no longer than `cap`."""
         if self.paused_until is None and self.met_at is None:
             self.paused_at, self.paused_until = at, at + cap
-            self._say(ClockPaused, paused_until=self.paused_until)
+            self._say(events.ClockPaused, paused_until=self.paused_until)
 
     def resume(self, at: datetime) -> None:
         """Run on; what was left when it stopped is left now."""
@@ -72,27 +62,27 @@ class Clock(Entity, OfEstate):
         self.warn_at += waited
         self.due_at += waited
         self.paused_at = None
-        self._say(ClockResumed)
+        self._say(events.ClockResumed)
 
     def meet(self, at: datetime) -> None:
         """What it asked for was done, or is no longer wanted."""
         if self.met_at is None:
             self.met_at, self.paused_at, self.escalate_at = at, None, None
-            self._say(ClockMet)
+            self._say(events.ClockMet)
 
     def warn(self, level: Level, told: list[UUID], at: datetime) -> None:
         self.warned_at, self.level = at, level
-        self._say(ClockWarned, level=level, told=told)
+        self._say(events.ClockWarned, level=level, told=told)
 
     def breach(self, at: datetime) -> None:
         """The limit has passed: from now on it climbs."""
         self.breached_at = self.escalate_at = at
-        self._say(ClockBreached)
+        self._say(events.ClockBreached)
 
     def escalate(self, level: Level, told: list[UUID], again: timedelta, at: datetime) -> None:
         """Tell the next rung; unless met it climbs on `again` later, and at the top knocks again."""
         self.level, self.escalate_at = level, at + again
-        self._say(ClockEscalated, level=level, told=told)
+        self._say(events.ClockEscalated, level=level, told=told)
 
     # ── what the jobs look for ───────────────────────────────────────────────────────────────────────────────────
 

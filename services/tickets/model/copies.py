@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Index, Text, Uuid, exists, func, select
+from sqlalchemy import ColumnElement, Date, Index, Select, Text, Uuid, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,10 +60,19 @@ class Occupancy(Copy, OfEstate):
     @classmethod
     def current(cls, at: datetime, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         """Whether there is an occupancy of these conditions at this instant."""
+        return exists(cls._holding(cls.id, at).where(*conditions))
+
+    @classmethod
+    def homes_of(cls, person_id: UUID | None, at: datetime) -> ColumnElement:
+        """The units a person holds at this instant, as one array: an index finds what belongs to them, and not by an EXISTS."""
+        return func.array(cls._holding(cls.unit_id, at).where(cls.person_id == person_id).scalar_subquery())
+
+    @classmethod
+    def _holding(cls, column, at: datetime) -> Select:
         today = func.timezone(Estate.timezone, at).cast(Date)
         open_ended = cls.ends_on.is_(None) | (cls.ends_on >= today)
-        found = select(cls.id).join(Estate, Estate.id == cls.estate_id)
-        return exists(found.where(*conditions, ~cls.void, cls.starts_on <= today, open_ended))
+        now = (~cls.void, cls.starts_on <= today, open_ended)
+        return select(column).join(Estate, Estate.id == cls.estate_id).where(*now)
 
 
 class Staff(Copy):

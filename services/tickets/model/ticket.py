@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, Uuid, and_
+from sqlalchemy import ColumnElement, Index, Uuid, and_, any_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -14,32 +14,8 @@ from chassis.actor import Kind as ActorKind
 from chassis.errors import Conflict
 from chassis.model import Entity, OfEstate, within
 from chassis.private import Sealed
-from services.tickets.events import (
-    Channel,
-    Due,
-    Kind,
-    Limit,
-    Payer,
-    State,
-    TicketAnswered,
-    TicketAsked,
-    TicketCancelled,
-    TicketClosed,
-    TicketCompleted,
-    TicketDispatched,
-    TicketHeld,
-    TicketRated,
-    TicketRejected,
-    TicketReminded,
-    TicketReopened,
-    TicketRestated,
-    TicketResumed,
-    TicketReviewed,
-    TicketStarted,
-    TicketState,
-    TicketSubmitted,
-    Urgency,
-)
+from services.tickets import events
+from services.tickets.events import Channel, Due, Kind, Limit, Payer, State, TicketState, Urgency
 from services.tickets.model import taxonomy
 from services.tickets.model.clock import Clock
 from services.tickets.model.copies import Occupancy, Person
@@ -156,7 +132,7 @@ class Ticket(Entity, OfEstate):
         """Staff see their estates' tickets; residents what they reported, and what concerns the home they live in."""
         if actor.kind in (ActorKind.SYSTEM, ActorKind.EVENT):
             return super().visible_to(actor, permission)
-        lives_there = Occupancy.current(actor.at, Occupancy.person_id == actor.id, Occupancy.unit_id == cls.unit_id)
+        lives_there = cls.unit_id == any_(Occupancy.homes_of(actor.id, actor.at))
         overseen = within(cls.estate_id, actor.estates("tickets:oversee"))
         return and_(super().visible_to(actor, permission), overseen | (cls.reporter_id == actor.id) | lives_there)
 
@@ -165,7 +141,7 @@ class Ticket(Entity, OfEstate):
     @classmethod
     def filed(cls, *, review_within: timedelta, at: datetime, **report) -> "Ticket":
         ticket = cls(filed_at=at, ratings=[], **report)
-        ticket._say_and_wind(TicketSubmitted, review_within, at)
+        ticket._say_and_wind(events.TicketSubmitted, review_within, at)
         return ticket
 
     def ask(self, question: str, *, cap: timedelta, at: datetime) -> None:
@@ -174,46 +150,46 @@ class Ticket(Entity, OfEstate):
         self.question, self.answer = question, None
         for clock in self.clocks:
             clock.pause(cap, at)
-        self._say(TicketAsked)
+        self._say(events.TicketAsked)
 
     def take_answer(self, text: str, *, at: datetime) -> None:
         self._move(Move.ANSWER)
         self.answer = text
         for clock in self.clocks:
             clock.resume(at)
-        self._say(TicketAnswered)
+        self._say(events.TicketAnswered)
 
     def accept(self, payer: Payer | None, *, at: datetime) -> None:
         self._move(Move.ACCEPT)
         self.payer, self.reviewed_at = payer, at
-        self._say(TicketReviewed)
+        self._say(events.TicketReviewed)
 
     def reject(self, reason: str, *, at: datetime) -> None:
         self._move(Move.REJECT)
         self.reason, self.reviewed_at = reason, at
         self._meet_clocks(at)
-        self._say(TicketRejected)
+        self._say(events.TicketRejected)
 
     def dispatch(self, technician_id: UUID, *, at: datetime) -> None:
         self._move(Move.DISPATCH)
         self.assignee_id, self.dispatched_at = technician_id, at
         self._meet_clocks(at)
-        self._say(TicketDispatched)
+        self._say(events.TicketDispatched)
 
     def start(self, *, at: datetime) -> None:
         self._move(Move.START)
         self.started_at = at
-        self._say(TicketStarted)
+        self._say(events.TicketStarted)
 
     def hold(self, reason: str) -> None:
         came_from = self.state
         self._move(Move.HOLD)
         self.held_from, self.reason = came_from, reason
-        self._say(TicketHeld)
+        self._say(events.TicketHeld)
 
     def resume(self) -> None:
         self._move(Move.RESUME)
-        self._say(TicketResumed)
+        self._say(events.TicketResumed)
 
     def complete(self, resolution: str, *, cause=None, parts=(), labour_minutes=None, terms, at: datetime) -> None:
         """The work is done. The owner is reminded, the ticket closes, and the warranty ends at the spans of `terms`."""
@@ -223,7 +199,7 @@ class Ticket(Entity, OfEstate):
         self.remind_at, self.closes_at = at + terms.remind_after, at + terms.close_after
         self.reopen_until = at + terms.warranty
         self._say(
-            TicketCompleted,
+            events.TicketCompleted,
             labour_minutes=labour_minutes,
             parts_fen=sum(part["quantity"] * part["price_fen"] for part in self.parts),
             closes_at=self.closes_at,
@@ -239,18 +215,18 @@ class Ticket(Entity, OfEstate):
         whose = {"estate_id": self.estate_id, "technician_id": self.assignee_id}
         self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=by, rated_at=at, **words, **whose))
         self.rated_at, self.remind_at = at, None
-        self._say(TicketRated, score=score, aspects=words["aspects"], tags=words["tags"])
+        self._say(events.TicketRated, score=score, aspects=words["aspects"], tags=words["tags"])
 
     def remind(self) -> None:
         """Ask once more for a rating."""
         self.remind_at = None
-        self._say(TicketReminded, closes_at=self.closes_at)
+        self._say(events.TicketReminded, closes_at=self.closes_at)
 
     def close(self, *, at: datetime) -> None:
         """The time to rate is over. Whether it was rated is said; silence is not satisfaction."""
         self._move(Move.CLOSE)
         self.closed_at, self.remind_at, self.closes_at = at, None, None
-        self._say(TicketClosed, rated=self.rated_at is not None)
+        self._say(events.TicketClosed, rated=self.rated_at is not None)
 
     def reopen(self, reason: str, *, review_within: timedelta, at: datetime) -> None:
         """Not mended after all: within the warranty the same ticket goes on, and somebody is sent anew."""
@@ -260,13 +236,13 @@ class Ticket(Entity, OfEstate):
         self.reason, self.reopened, self.assignee_id = reason, self.reopened + 1, None
         self.dispatched_at = self.started_at = self.completed_at = self.rated_at = self.closed_at = None
         self.remind_at = self.closes_at = self.reopen_until = None
-        self._say_and_wind(TicketReopened, review_within, at)
+        self._say_and_wind(events.TicketReopened, review_within, at)
 
     def cancel(self, reason: str, *, at: datetime) -> None:
         self._move(Move.CANCEL)
         self.reason = reason
         self._meet_clocks(at)
-        self._say(TicketCancelled)
+        self._say(events.TicketCancelled)
 
     def _move(self, move: Move) -> None:
         begins, leads_to = MOVES[self.kind][move]
@@ -303,8 +279,8 @@ class Ticket(Entity, OfEstate):
     def dues(self) -> list[Due]:
         return [Due(**{f.name: getattr(clock, f.name) for f in fields(Due)}) for clock in self.clocks]
 
-    def restated(self) -> TicketRestated:
-        return TicketRestated(**self._facts())
+    def restated(self) -> events.TicketRestated:
+        return events.TicketRestated(**self._facts())
 
     def _say(self, fact: type, **more) -> None:
         self.record(fact(**self._facts(), **more))

@@ -8,33 +8,8 @@ from pathlib import Path
 import pytest
 
 from chassis.ids import new_id
-from services.tickets.events import (
-    ClockBreached,
-    ClockEscalated,
-    ClockMet,
-    ClockPaused,
-    ClockResumed,
-    ClockStarted,
-    ClockWarned,
-    Kind,
-    Level,
-    Payer,
-    State,
-    TicketAnswered,
-    TicketAsked,
-    TicketCancelled,
-    TicketClosed,
-    TicketCompleted,
-    TicketDispatched,
-    TicketHeld,
-    TicketRated,
-    TicketRejected,
-    TicketReopened,
-    TicketResumed,
-    TicketReviewed,
-    TicketStarted,
-    TicketSubmitted,
-)
+from services.tickets import events
+from services.tickets.events import Kind, Level, Payer, State
 from services.tickets.model import MOVES, AlreadyRated, IllegalMove, Move, Ticket, TooLate, taxonomy
 from services.tickets.model.number import PENS, Pen
 from services.tickets.tests.factories import DAY, NOON, TERMS, a_report, a_ticket, said
@@ -57,19 +32,19 @@ DO = {
     Move.CANCEL: lambda ticket: ticket.cancel("不需要了", at=NOON),
 }
 SAYS = {
-    Move.ASK: TicketAsked,
-    Move.ANSWER: TicketAnswered,
-    Move.ACCEPT: TicketReviewed,
-    Move.REJECT: TicketRejected,
-    Move.DISPATCH: TicketDispatched,
-    Move.START: TicketStarted,
-    Move.HOLD: TicketHeld,
-    Move.RESUME: TicketResumed,
-    Move.COMPLETE: TicketCompleted,
-    Move.RATE: TicketRated,
-    Move.REOPEN: TicketReopened,
-    Move.CLOSE: TicketClosed,
-    Move.CANCEL: TicketCancelled,
+    Move.ASK: events.TicketAsked,
+    Move.ANSWER: events.TicketAnswered,
+    Move.ACCEPT: events.TicketReviewed,
+    Move.REJECT: events.TicketRejected,
+    Move.DISPATCH: events.TicketDispatched,
+    Move.START: events.TicketStarted,
+    Move.HOLD: events.TicketHeld,
+    Move.RESUME: events.TicketResumed,
+    Move.COMPLETE: events.TicketCompleted,
+    Move.RATE: events.TicketRated,
+    Move.REOPEN: events.TicketReopened,
+    Move.CLOSE: events.TicketClosed,
+    Move.CANCEL: events.TicketCancelled,
 }
 LEGAL = [(kind, move, state) for kind in Kind for move in Move for state in MOVES[kind][move][0]]
 ILLEGAL = [each for each in product(Kind, Move, State) if each not in LEGAL]
@@ -82,8 +57,8 @@ def test_a_new_ticket_is_submitted_and_its_review_clock_runs():
     ticket = Ticket.filed(**a_report(kind=Kind.REPAIR), number="HY-E-01-2026-000001", review_within=DAY, at=NOON)
 
     assert ticket.state is State.SUBMITTED
-    assert [type(fact) for fact in said(ticket)] == [TicketSubmitted]
-    assert [type(fact) for fact in said(ticket.clocks[0])] == [ClockStarted]
+    assert [type(fact) for fact in said(ticket)] == [events.TicketSubmitted]
+    assert [type(fact) for fact in said(ticket.clocks[0])] == [events.ClockStarted]
     assert said(ticket)[0].dues[0].due_at == NOON + DAY
 
 
@@ -229,7 +204,7 @@ def test_a_question_stops_the_clock_by_the_time_the_answer_took():
     ticket.take_answer("厨房", at=NOON + 6 * HOUR)
 
     assert (clock.due_at, clock.warn_at) == (NOON + DAY + 5 * HOUR, NOON + 18 * HOUR + 5 * HOUR)
-    assert [type(fact) for fact in said(clock)] == [ClockPaused, ClockResumed]
+    assert [type(fact) for fact in said(clock)] == [events.ClockPaused, events.ClockResumed]
 
 
 def test_a_question_stops_the_clock_no_longer_than_its_cap():
@@ -263,7 +238,12 @@ def test_a_passed_limit_climbs_until_it_is_met():
 
     assert climbing == NOON + 28 * HOUR
     assert clock.escalate_at is None
-    assert [type(fact) for fact in said(clock)] == [ClockWarned, ClockBreached, ClockEscalated, ClockMet]
+    assert [type(fact) for fact in said(clock)] == [
+        events.ClockWarned,
+        events.ClockBreached,
+        events.ClockEscalated,
+        events.ClockMet,
+    ]
     assert said(clock)[-1].breached_at == NOON + DAY
 
 
