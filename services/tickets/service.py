@@ -11,7 +11,7 @@ DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "answer", "ca
 DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold"}
 GRANTS = {
     **dict.fromkeys(("developer", "owner", "co_owner", "household_member", "occupier"), RESIDENT),
-    **dict.fromkeys(("cashier", "inspector"), STAFF),
+    **dict.fromkeys(("cashier", "inspector", "admin"), STAFF),
     "technician": TECHNICIAN,
     "service_desk": DESK,
     **dict.fromkeys(("dispatcher", "estate_manager", "region_manager", "head_office"), DISPATCHER),
