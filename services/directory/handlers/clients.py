@@ -18,9 +18,15 @@ def register_client(work, *, estate_ids: list[UUID] = (), **facts) -> dict:
 
 
 def change_client(work, client_id: UUID, **facts) -> Client:
-    client = work.take(Client, client_id)
+    client = _taken(work, client_id)
     _require_estates(work, facts.get("estate_ids", ()))
     client.change(**facts)
+    return client
+
+
+def _taken(work, client_id: UUID) -> Client:
+    client = work.take(Client, client_id)
+    work.require(MANAGE, None)
     return client
 
 
@@ -31,7 +37,7 @@ def _require_estates(work, estate_ids) -> None:
 
 def add_secret(work, client_id: UUID) -> dict:
     """A second secret for the change-over: the one before goes on for a day, older ones end at once."""
-    client = work.take(Client, client_id)
+    client = _taken(work, client_id)
     former = select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id.desc())
     for age, secret in enumerate(work.scalars(former), start=1):
         end = work.now + SECRET_OVERLAP if age < SECRETS_AT_ONCE else work.now
@@ -49,6 +55,6 @@ def _new_secret(work, client: Client) -> dict:
 
 
 def disable_client(work, client_id: UUID) -> Client:
-    client = work.take(Client, client_id)
+    client = _taken(work, client_id)
     client.disable()
     return client

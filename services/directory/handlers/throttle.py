@@ -63,3 +63,9 @@ def charge(work: Work, key: str, policy: Policy = ACCOUNT) -> None:
 def forgive(work: Work, key: str) -> None:
     """The attempt was good: nothing is held against the key."""
     work.execute(delete(throttle).where(throttle.c.key == key))
+
+
+def give_back(work: Work, key: str) -> None:
+    """This attempt was good; those before it stay counted, or one's own account would wash away guesses at others."""
+    this = throttle.update().where(throttle.c.key == key)
+    work.execute(this.values(failures=throttle.c.failures - 1, until=work.now))

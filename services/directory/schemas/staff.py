@@ -1,9 +1,9 @@
 """Staff, shifts, duties."""
 
-from marshmallow import fields
+from marshmallow import fields, validates_schema
 from marshmallow.validate import Length, Regexp
 
-from chassis.http import AwareDateTime, Schema, Text
+from chassis.http import AwareDateTime, Schema, Text, wrong
 from services.directory.schemas.shared import SCOPE, Somewhere, a_day, a_level, a_name, a_role, a_time
 
 
@@ -15,6 +15,13 @@ class Role(Schema):
         validate=Regexp(SCOPE),
         metadata={"pattern": SCOPE, "description": "`operator`, `region:<id>` or `estate:<id>`"},
     )
+
+    @validates_schema
+    def wide_enough(self, data, **_):
+        if data.get("role") in ("head_office", "admin") and data.get("scope") != "operator":
+            raise wrong(
+                "This role spans the operator: give the scope `operator`.", "该角色适用于整个公司，范围请填 operator。"
+            )
 
 
 class Certificate(Schema):

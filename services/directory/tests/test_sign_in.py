@@ -189,6 +189,20 @@ def test_guessing_at_many_accounts_from_one_address_gets_slow(anybody, place):
     assert sign_in(anybody, username="nobody@home.example", address="198.51.100.9").status_code == 401
 
 
+def test_ones_own_good_sign_in_does_not_wash_away_guesses_at_others(owner, anybody):
+    for number in range(30):
+        sign_in(anybody, username=f"nobody{number}@home.example")
+    assert sign_in(anybody).status_code == 200
+
+    answers = [sign_in(anybody, username=f"nobody{n}@home.example").status_code for n in range(30, 32)]
+
+    assert answers == [401, 429]
+
+
+def test_a_whole_office_may_sign_in_from_one_address(owner, anybody):
+    assert {sign_in(anybody).status_code for _ in range(35)} == {200}
+
+
 def test_guesses_at_once_are_all_counted(owner, directory):
     def guess(_):
         return sign_in(directory.client(), password="guess").status_code

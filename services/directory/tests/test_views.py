@@ -440,6 +440,13 @@ def test_a_region_manager_gives_roles_in_the_region(place):
     assert engage(manager, place.person(), "dispatcher@operator").status_code == 403
 
 
+@pytest.mark.parametrize("role", ["head_office", "admin"])
+def test_a_role_of_head_office_spans_the_operator(place, role):
+    admin = place.client(place.member("admin", "operator"))
+
+    assert engage(admin, place.person(), f"{role}@estate:{place.estate_id}").status_code == 422
+
+
 def test_only_an_admin_makes_an_admin(place, office):
     assert engage(office, place.person(), "admin@operator").status_code == 403
 
