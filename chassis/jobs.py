@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from chassis import tables
+from chassis import inbox, tables
 from chassis.actor import SYSTEM
 from chassis.work import BATCH
 
@@ -87,9 +87,9 @@ def _run(runtime, job: Job) -> int:
             handled += batch
             if batch < BATCH:
                 break
-    except (OperationalError, InterfaceError):
-        raise
     except Exception as error:
+        if isinstance(error, OperationalError | InterfaceError) and not inbox.answers(runtime):
+            raise  # the database is away; a statement that took too long is the job's own failure, and others go on
         log.exception("job.failed", job=job.name)
         _note(runtime, job, started, handled, f"{type(error).__name__}: {error}")
         return handled

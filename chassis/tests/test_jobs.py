@@ -1,5 +1,6 @@
 """The clock: what is due is done once, late or beside itself; what fails is noted and tried again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import delete, select, text, update
@@ -42,6 +43,26 @@ def test_a_job_that_fails_leaves_nothing_half_done_and_says_why(kites):
     with kites.work() as work:
         error = work.scalar(select(tables.job_run.c.last_error).where(tables.job_run.c.job == "fly_due_kites"))
     assert error.startswith("AlreadyUp")
+
+
+def test_a_job_whose_statement_takes_too_long_holds_up_no_other(kites, monkeypatch):
+    first = kites.service.jobs[0]
+
+    def endless(work):
+        work.execute(text("SET LOCAL statement_timeout = 1"))
+        work.execute(text("SELECT pg_sleep(1)"))
+
+    monkeypatch.setattr(kites.service, "jobs", [replace(first, function=endless), *kites.service.jobs[1:]])
+    due_kite(kites)
+    kites.clock.advance(minutes=1)
+
+    ran = kites.tick()
+
+    assert set(ran) == {"endless", *(job.name for job in kites.service.jobs[1:])}
+    with kites.work() as work:
+        assert audit.unsealed(work.session) == 0
+        error = work.scalar(select(tables.job_run.c.last_error).where(tables.job_run.c.job == "endless"))
+    assert error.startswith("OperationalError")
 
 
 def test_the_audit_chain_is_sealed_each_minute_and_breaks_when_a_row_is_changed(kites):
