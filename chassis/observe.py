@@ -63,7 +63,7 @@ class Depths:
         waiting = select(func.count(), func.min(box.created_at)).where(box.sent_at.is_(None), box.parked_at.is_(None))
         with self.runtime.transaction(system=True) as session:
             count, oldest = session.execute(waiting).one()
-            parked = session.scalar(select(func.count()).where(box.parked_at.is_not(None)))
+            parked = session.scalar(select(func.count()).where(box.sent_at.is_(None), box.parked_at.is_not(None)))
             late = session.execute(select(runs.job, runs.due_at)).all()
         age = (now - oldest).total_seconds() if oldest else 0
         yield GaugeMetricFamily("linli_outbox_waiting", "Events not yet sent", value=count)

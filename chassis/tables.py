@@ -115,6 +115,7 @@ audit_seal = Table(
     Column("previous", Text, nullable=False),
     Column("digest", Text, nullable=False),
     UniqueConstraint("operator_id", "number"),
+    Index("audit_seal_newest", "below_xid"),
 )
 
 idempotency = Table(
@@ -148,6 +149,7 @@ attachment = Table(
     Column("subject_type", Text),
     Column("subject_id", Uuid),
     Column("linked_at", Moment),
+    UniqueConstraint("path"),
     Index("attachment_subject", "subject_type", "subject_id"),
     Index("attachment_loose", "created_at", postgresql_where=text("linked_at IS NULL")),
 )

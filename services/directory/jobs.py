@@ -55,7 +55,7 @@ def watch_certificates(work):
 def plan_rosters(work):
     """Carry each shift's turns on to 14 days ahead."""
     short = Shift.planned_until < (work.now + PLANNED_AHEAD).date()
-    due = work.due(select(Shift).where(Shift.active, short), limit=20)
+    due = work.due(select(Shift).where(Shift.active, short), limit=100)
     for shift in due:
         for duty in shift.plan(work.now):
             work.add(duty)
@@ -70,7 +70,8 @@ def forget_spent_tokens(work):
     spent = work.scalars(over)
     work.execute(delete(RefreshToken).where(RefreshToken.sign_in_id.in_(spent)))
     work.execute(delete(SignIn).where(SignIn.id.in_(spent)))
-    idle = work.execute(delete(RefreshToken).where(RefreshToken.expires_at < long_ago)).rowcount
+    idle = select(RefreshToken.id).where(RefreshToken.expires_at < long_ago).limit(BATCH)
+    idle = work.execute(delete(RefreshToken).where(RefreshToken.id.in_(idle))).rowcount
     lapsed = work.execute(delete(PasswordToken).where(PasswordToken.expires_at < work.now)).rowcount
     work.execute(delete(throttle).where(throttle.c.last_at < work.now - QUIET, throttle.c.until < work.now))
     return len(spent) + idle + lapsed

@@ -165,6 +165,7 @@ CREATE TABLE sign_in (
   expires_at timestamptz NOT NULL,
   ended_at timestamptz);
 CREATE INDEX sign_in_account ON sign_in (account_id);
+CREATE INDEX sign_in_ended_at ON sign_in (ended_at);
 CREATE INDEX sign_in_expires_at ON sign_in (expires_at);
 CREATE TABLE refresh_token (
   id uuid PRIMARY KEY,
@@ -174,6 +175,7 @@ CREATE TABLE refresh_token (
   expires_at timestamptz NOT NULL,
   used_at timestamptz,
   UNIQUE (token_hash));
+CREATE INDEX refresh_token_expires_at ON refresh_token (expires_at);
 CREATE INDEX refresh_token_sign_in ON refresh_token (sign_in_id);
 CREATE TABLE password_token (
   id uuid PRIMARY KEY,

@@ -123,7 +123,11 @@ class SignIn(Row):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    __table_args__ = (Index("sign_in_account", "account_id"), Index("sign_in_expires_at", "expires_at"))
+    __table_args__ = (
+        Index("sign_in_account", "account_id"),
+        Index("sign_in_ended_at", "ended_at"),
+        Index("sign_in_expires_at", "expires_at"),
+    )
 
 
 class RefreshToken(Row):
@@ -133,7 +137,11 @@ class RefreshToken(Row):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-    __table_args__ = (UniqueConstraint("token_hash"), Index("refresh_token_sign_in", "sign_in_id"))
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        Index("refresh_token_expires_at", "expires_at"),
+        Index("refresh_token_sign_in", "sign_in_id"),
+    )
 
 
 class PasswordToken(Row):
