@@ -64,7 +64,7 @@ class Occupancy(Copy, OfEstate):
 
     @classmethod
     def homes_of(cls, person_id: UUID | None, at: datetime) -> ColumnElement:
-        """The units a person holds at this instant, as one array, by which an index finds what belongs to them (by an EXISTS, none does)."""
+        """The units a person holds at this instant, as one array: by that an index is used, by an EXISTS none."""
         return func.array(cls._holding(cls.unit_id, at).where(cls.person_id == person_id).scalar_subquery())
 
     @classmethod
