@@ -197,7 +197,7 @@ def test_a_message_that_kills_its_process_ends_among_the_parked_and_can_be_repla
     wire.topology(kites.service)
     wire.say(*storms(3), storm("lightning"))
     for _ in range(3):
-        wire.process(consumer, service="chassis.tests.suicidal").wait(60)
+        wire.process(consumer, service="chassis.tests.lightning").wait(60)
         eventually(lambda: wire.depth("kites.parked") or ready(wire))
 
     eventually(lambda: wire.depth("kites.parked") > 0 and ready(wire) == 0)

@@ -198,9 +198,12 @@ def test_a_projection_shows_the_latest_state_whatever_the_order(kites):
 
 
 def test_each_event_of_a_batch_sees_the_database_and_not_its_neighbours_leftovers(kites):
+    kept = []  # the session remembers only what somebody holds
+
     @copies(WindMeasured)
     def copy_and_note(work, heard):
         before = work.get(Wind, heard.wind_id)
+        kept.append(before)
         work.copy(Wind, heard.wind_id, force=heard.force)
         text = f"{work.cause.sequence} after {before and before.force}"
         work.add(Kite.build(operator_id=HY, estate_id=E1, colour=text))
