@@ -1,6 +1,7 @@
 """The `linli` command: one for all services and all their roles."""
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -199,7 +200,9 @@ def replay(service: str):
 def contracts(check: bool):
     """Write contracts/ from the code."""
     from chassis import contracts as promises
+    from chassis.observe import configure_logging
 
+    configure_logging("contracts", "contracts", logging.WARNING)
     services = [load(name) for name in names()]
     changed = promises.drift(services) if check else promises.write(services)
     for path in changed:
