@@ -95,6 +95,7 @@ CREATE TABLE occupancy (
   starts_on date NOT NULL,
   ends_on date,
   void boolean NOT NULL);
+CREATE INDEX occupancy_estate ON occupancy (estate_id, starts_on, id);
 CREATE INDEX occupancy_person ON occupancy (person_id);
 CREATE INDEX occupancy_unit ON occupancy (unit_id);
 CREATE TABLE staff (

@@ -101,7 +101,11 @@ class Occupancy(Told, OfEstate):
     void: Mapped[bool] = mapped_column(default=False)
     person = relationship("Person", viewonly=True)
     unit = relationship("Unit", viewonly=True)
-    __table_args__ = (Index("occupancy_unit", "unit_id"), Index("occupancy_person", "person_id"))
+    __table_args__ = (
+        Index("occupancy_estate", "estate_id", "starts_on", "id"),
+        Index("occupancy_person", "person_id"),
+        Index("occupancy_unit", "unit_id"),
+    )
 
     @classmethod
     def register(cls, **facts):

@@ -60,9 +60,9 @@ class Person(Told):
         mine, estates = cls.operator_id == actor.operator_id, staffed(actor, permission)
         if estates is ALL:
             return mine
-        living = select(Occupancy.person_id).where(within(Occupancy.estate_id, estates))
-        working = select(Staff.id).where(Staff.works_in(estates))
-        known = within(cls.first_estate_id, estates) | cls.id.in_(living) | cls.id.in_(working)
+        living = select(Occupancy.id).where(Occupancy.person_id == cls.id, within(Occupancy.estate_id, estates))
+        working = select(Staff.id).where(Staff.id == cls.id, Staff.works_in(estates))
+        known = within(cls.first_estate_id, estates) | living.correlate(cls).exists() | working.correlate(cls).exists()
         return mine & (known | (cls.id == actor.id))
 
 
