@@ -3,6 +3,7 @@ can be looked at, changed and tested; a job that runs twice, or late, or beside 
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from chassis.work import BATCH
 log = structlog.get_logger(__name__)
 runs = tables.job_run
 LOOK = 0.5  # seconds between two looks at what is due
-MOST_BATCHES = 1000  # one look handles at most this many batches of a job
+TURN = 60  # seconds after which a job with work left lets the others go first
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def jobs_in(module) -> list[Job]:
 
 
 def run_due(runtime) -> dict[str, int]:
-    """Run every job that is due at the runtime's clock, to the end of its backlog. → {job: things handled}"""
+    """Run every job that is due at the runtime's clock, to the end of its backlog or its turn. → {job: things handled}"""
     due = _due_names(runtime)
     return {job.name: _run(runtime, job) for job in runtime.service.jobs if job.name in due}
 
@@ -78,22 +79,26 @@ def _due_names(runtime) -> set[str]:
 
 
 def _run(runtime, job: Job) -> int:
-    started, handled = runtime.clock.now(), 0
+    started, handled, turn_ends = runtime.clock.now(), 0, time.monotonic() + TURN
+    next_at = started + job.period
     try:
-        for _ in range(MOST_BATCHES):
+        while True:
             batch = _by_itself(runtime, job) if job.own_transactions else _in_one_transaction(runtime, job)
             if batch is None:
                 return handled  # another clock is at it
             handled += batch
             if batch < BATCH:
                 break
+            if time.monotonic() >= turn_ends:
+                next_at = started
+                break
     except Exception as error:
         if isinstance(error, OperationalError | InterfaceError) and not inbox.answers(runtime):
             raise  # the database is away; a statement that took too long is the job's own failure, and others go on
         log.exception("job.failed", job=job.name)
-        _note(runtime, job, started, handled, f"{type(error).__name__}: {error}")
+        _note(runtime, job, started, next_at, handled, f"{type(error).__name__}: {error}")
         return handled
-    _note(runtime, job, started, handled, None)
+    _note(runtime, job, started, next_at, handled, None)
     return handled
 
 
@@ -116,13 +121,13 @@ def _by_itself(runtime, job: Job) -> int | None:
             connection.execute(text("SELECT pg_advisory_unlock(hashtext(:key))"), key)
 
 
-def _note(runtime, job: Job, started: datetime, handled: int, error: str | None) -> None:
+def _note(runtime, job: Job, started: datetime, next_at: datetime, handled: int, error: str | None) -> None:
     with runtime.transaction(system=True) as session:
         session.execute(
             update(runs)
             .where(runs.c.job == job.name)
             .values(
-                due_at=started + job.period,
+                due_at=next_at,
                 started_at=started,
                 finished_at=runtime.clock.now(),
                 handled=handled,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select, text, update
 
-from chassis import audit, tables
+from chassis import audit, jobs, tables
 from chassis.ids import new_id
 from chassis.tests.kites.model import Kite
 
@@ -63,6 +63,16 @@ def test_a_job_whose_statement_takes_too_long_holds_up_no_other(kites, monkeypat
         assert audit.unsealed(work.session) == 0
         error = work.scalar(select(tables.job_run.c.last_error).where(tables.job_run.c.job == "endless"))
     assert error.startswith("OperationalError")
+
+
+def test_a_job_with_much_to_do_takes_turns_with_the_others(kites, monkeypatch):
+    monkeypatch.setattr(jobs, "TURN", 0)
+    first = kites.service.jobs[0]
+    monkeypatch.setattr(kites.service, "jobs", [replace(first, function=lambda work: jobs.BATCH)])
+
+    ran = [kites.tick(), kites.tick()]
+
+    assert ran == [{"<lambda>": jobs.BATCH}] * 2
 
 
 def test_the_audit_chain_is_sealed_each_minute_and_breaks_when_a_row_is_changed(kites):

@@ -20,7 +20,7 @@ from chassis.private import Unreadable, unseal
 from services.notify.channels import Channel, Parcel, Permanent, Retryable, Unreachable, outside
 from services.notify.model import Delivery, Person, State
 
-BATCH = 100  # of one channel at a time
+BATCH = 200  # of one channel at a time; a full one is followed by the next at once
 BUDGET = 10.0  # seconds a batch may take; what is left is given back
 LEASE = timedelta(minutes=2)  # longer than a batch can take, send timeout included
 
