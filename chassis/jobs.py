@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chassis import inbox, tables
 from chassis.actor import SYSTEM
@@ -95,8 +95,10 @@ def _run(runtime, job: Job) -> int:
     except Exception as error:
         if isinstance(error, OperationalError | InterfaceError) and not inbox.answers(runtime):
             raise  # the database is away; a statement that took too long is the job's own failure, and others go on
-        log.exception("job.failed", job=job.name)
-        _note(runtime, job, started, next_at, handled, f"{type(error).__name__}: {error}")
+        reason = inbox.reason_of(error)
+        secretive = isinstance(error, DBAPIError)  # its text repeats the values of the row
+        log.error("job.failed", job=job.name, reason=reason, exc_info=None if secretive else error)
+        _note(runtime, job, started, next_at, handled, reason)
         return handled
     _note(runtime, job, started, next_at, handled, None)
     return handled
