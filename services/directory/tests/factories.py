@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import cache
 from uuid import UUID
 
+import jwt
+
 from chassis.testing import Harness, a_person
 from chassis.testing import Person as Caller
 from services.directory.events import BuildingKind, Relation, UnitState, Usage
@@ -26,6 +28,7 @@ from services.directory.model.passwords import hash_password
 
 PASSWORD = "纸船 sails at dawn"
 LONG_AGO = date(2020, 1, 1)
+SPRING = {"starts_on": "2026-03-01"}
 hashed = cache(hash_password)
 
 
@@ -138,3 +141,47 @@ def unit_facts(estate_id: UUID, building_id: UUID, code: str) -> dict:
         "usage": Usage.HOME,
         "state": UnitState.OCCUPIED,
     }
+
+
+# ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ids(answer) -> list[str]:
+    assert answer.status_code == 200, answer.json
+    return [each["id"] for each in answer.json["items"]]
+
+
+def tagged(answer) -> dict:
+    return {"If-Match": answer.headers["ETag"]}
+
+
+def change(client, path, **body):
+    return client.patch(path, json=body, headers=tagged(client.get(path)))
+
+
+LOGIN = "fang@home.example"
+
+
+def token(client, address="203.0.113.7", **form):
+    return client.post("/token", data=form, headers={"X-Forwarded-For": address})
+
+
+def sign_in(client, username=LOGIN, password=PASSWORD, **more):
+    return token(client, grant_type="password", username=username, password=password, **more)
+
+
+def refresh(client, refresh_token):
+    return token(client, grant_type="refresh_token", refresh_token=refresh_token)
+
+
+def claims_of(client, answer) -> dict:
+    keys = jwt.PyJWKSet.from_dict(client.get("/jwks.json").json)
+    access = answer.json["access_token"]
+    key = keys[jwt.get_unverified_header(access)["kid"]]
+    return jwt.decode(
+        access, key, algorithms=["ES256"], audience="linli", options={"verify_exp": False, "verify_iat": False}
+    )
+
+
+def without_instance(answer):
+    return {name: value for name, value in answer.json.items() if name != "instance"}
