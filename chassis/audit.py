@@ -1,6 +1,6 @@
 """The audit record: append-only rows written by the flush hook, sealed each minute into a hash chain per operator.
 
-Tamper-evident, not tamper-proof: the head of each chain is said as an event, and so kept outside this database.
+Tamper-evident, not tamper-proof: the head of each chain is said as an event and written to the log, which are kept elsewhere.
 A block holds the rows of transactions [from_xid, below_xid) that were surely over when it was sealed, so a late commit
 is sealed by the next block and never skipped (messaging.md §6).
 """
@@ -11,6 +11,7 @@ from functools import cache
 from uuid import UUID
 
 import orjson
+import structlog
 from sqlalchemy import Text, cast, func, insert, literal_column, select, text
 
 from chassis import tables
@@ -18,6 +19,7 @@ from chassis.events import Envelope, dump, event
 from chassis.ids import new_id
 from chassis.outbox import outbox_row
 
+log = structlog.get_logger(__name__)
 audit, seals = tables.audit, tables.audit_seal
 GENESIS = "0" * 64
 SEALED_COLUMNS = (
@@ -95,6 +97,7 @@ def _seal_block(work, operator_id: UUID, block, start: str, end: str) -> None:
         actor=work.actor.named(), data=dump(fact),
     )  # fmt: skip
     work.execute(insert(tables.outbox).values(outbox_row(said)))
+    log.info("audit.sealed", operator=str(operator_id), number=number, rows=count, digest=digest)
 
 
 def _digest(previous: str, rows) -> tuple[int, str]:
