@@ -189,10 +189,14 @@ def resume(work, ticket_id):
 
 
 def _own_job(work, ticket_id) -> Ticket:
-    """Those who work act on their own jobs only; those who dispatch, for holding and resuming, on all."""
+    """Those who work act on their own jobs only; those who dispatch, for holding and resuming, on all.
+
+    To begin or complete what nobody was sent to is refused by its state.
+    """
     ticket = work.take(Ticket, ticket_id)
-    dispatches = work.permission == "tickets:hold" and work.actor.may("tickets:dispatch", ticket.estate_id)
-    if ticket.assignee_id not in (None, work.actor.id) and not dispatches:
+    holds = work.permission == "tickets:hold"
+    whose = {work.actor.id} if holds else {work.actor.id, None}
+    if ticket.assignee_id not in whose and not (holds and work.actor.may("tickets:dispatch", ticket.estate_id)):
         raise NotYourJob()
     return ticket
 

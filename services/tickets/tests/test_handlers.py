@@ -290,6 +290,15 @@ def test_nobody_starts_or_completes_another_technicians_job(garden):
             act(work, ticket_id)
 
 
+def test_a_job_that_nobody_has_is_held_by_those_who_dispatch_alone(garden):
+    ticket_id = garden.bring_to("accepted")["id"]
+
+    with garden.tickets.work(garden.technician, permission="tickets:hold") as work, pytest.raises(handlers.NotYourJob):
+        handlers.hold(work, ticket_id, reason="等决定")
+    with garden.tickets.work(garden.dispatcher, permission="tickets:hold") as work:
+        assert handlers.hold(work, ticket_id, reason="等决定").state is State.ON_HOLD
+
+
 def test_a_technician_holds_their_own_job_and_a_dispatcher_any(garden):
     other = garden.staff("technician")
     ticket_id = an_accepted(garden)
