@@ -16,10 +16,10 @@ from flask import Response
 from flask_smorest.fields import Upload
 from marshmallow import fields, pre_dump
 from obstore.store import LocalStore
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from chassis import tables
-from chassis.errors import Invalid, NotFound
+from chassis.errors import Invalid, NotFound, TooMany
 from chassis.http.answers import runtime
 from chassis.http.fields import AwareDateTime, Schema, Text
 from chassis.http.files import examined
@@ -32,6 +32,7 @@ from chassis.private import derive
 from chassis.work import Work
 
 kept = tables.attachment
+MOST_LOOSE = 50  # of one uploader at a time
 LOOSE_FOR = timedelta(hours=24)  # an attachment that nobody linked is gone after this
 URL_LASTS = timedelta(minutes=10)
 SETTLED = timedelta(hours=1)  # a file this old has its row, or never will
@@ -109,6 +110,7 @@ def fetch_attachment(work: Work, attachment_id: UUID, query: dict):
 
 def keep(work: Work, data: bytes):
     """Examine and store a file of the actor's. → its row. Raises as `files.examined`."""
+    _refuse_hoarding(work)
     file = examined(data)
     id, operator_id = new_id(), work.actor.operator_id
     path = f"{operator_id}/{id}.{file.extension}"
@@ -124,6 +126,18 @@ def keep(work: Work, data: bytes):
         "created_at": work.now,
     }
     return work.execute(insert(kept).values(row).returning(*kept.c)).one()
+
+
+def _refuse_hoarding(work: Work) -> None:
+    """Nobody fills the disk with files that belong to nothing."""
+    mine = (
+        kept.c.operator_id == work.actor.operator_id,
+        kept.c.uploader_id == work.actor.id,
+        kept.c.linked_at.is_(None),
+    )
+    loose = select(kept.c.created_at).where(*mine, kept.c.created_at > work.now - LOOSE_FOR)
+    if work.scalar(select(func.count()).select_from(loose.limit(MOST_LOOSE).subquery())) >= MOST_LOOSE:
+        raise TooMany(seconds=int(LOOSE_FOR.total_seconds()))
 
 
 def link(work: Work, ids: Iterable[UUID], *, subject_type: str, subject_id: UUID, estate_id: UUID | None) -> None:

@@ -152,6 +152,7 @@ attachment = Table(
     UniqueConstraint("path"),
     Index("attachment_subject", "subject_type", "subject_id"),
     Index("attachment_loose", "created_at", postgresql_where=text("linked_at IS NULL")),
+    Index("attachment_uploader", "uploader_id", postgresql_where=text("linked_at IS NULL")),
 )
 
 revocation = Table(

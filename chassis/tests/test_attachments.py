@@ -189,6 +189,14 @@ def test_a_bomb_is_not_unpacked(kites, size):
     problem(upload(kites, bomb(*size)), 422)
 
 
+def test_nobody_hoards_files_that_belong_to_nothing(kites, monkeypatch):
+    monkeypatch.setattr(attachments, "MOST_LOOSE", 2)
+    answers = [upload(kites, picture()) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert "Retry-After" in answers[-1].headers and len(files(kites)) == 2
+
+
 def test_an_empty_file_is_refused(kites):
     assert list(problem(upload(kites, b""), 422)["errors"]) == ["file"]
 

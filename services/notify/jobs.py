@@ -12,6 +12,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import orjson
+import structlog
 from sqlalchemy import select
 
 from chassis.actor import SYSTEM
@@ -20,6 +21,7 @@ from chassis.private import Unreadable, unseal
 from services.notify.channels import Channel, Parcel, Permanent, Retryable, Unreachable, outside
 from services.notify.model import Delivery, Person, State
 
+log = structlog.get_logger(__name__)
 BATCH = 200  # of one channel at a time; a full one is followed by the next at once
 BUDGET = 10.0  # seconds a batch may take; what is left is given back
 LEASE = timedelta(minutes=2)  # longer than a batch can take, send timeout included
@@ -97,6 +99,11 @@ def send(runtime, channel: Channel, claimed: Claimed) -> bool:
         wait = trouble.retry_after and timedelta(seconds=trouble.retry_after)
         note(runtime, claimed, Delivery.postpone, str(trouble), wait=wait)
         return not isinstance(trouble, Unreachable)
+    except (
+        Exception
+    ) as error:  # a fault of ours or the library's: the others go on, and this one climbs the same ladder
+        log.exception("delivery.failed", channel=channel.name, delivery=str(claimed.delivery_id))
+        note(runtime, claimed, Delivery.postpone, type(error).__name__)
     else:
         note(runtime, claimed, Delivery.sent, provider_id)
     return True

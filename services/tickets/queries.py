@@ -110,6 +110,18 @@ class Candidate:
         return round(sum(each.points for each in self.factors), 1)
 
 
+def contact(work, ticket: Ticket) -> dict:
+    """Whom to call, in full: for the reporter, the desk, and whoever was sent.
+
+    Raises:
+        Forbidden: for anybody else.
+    """
+    concerned = work.actor.id in (ticket.reporter_id, ticket.assignee_id)
+    if not concerned:
+        work.require("tickets:review", ticket.estate_id)
+    return {"name": ticket.reporter and ticket.reporter.name, "phone": ticket.contact_phone}
+
+
 def candidates(work, ticket: Ticket) -> list[Candidate]:
     """Who could be sent, the most suitable first, and those who may not be sent last."""
     estate = work.get(Estate, ticket.estate_id)

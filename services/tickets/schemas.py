@@ -216,6 +216,11 @@ class TicketView(TicketLine):
     ratings = fields.List(fields.Nested(RatingView), required=True)
 
 
+class ContactView(Schema):
+    name = fields.String(required=True, allow_none=True)
+    phone = fields.String(required=True, allow_none=True)
+
+
 class CommentView(Schema):
     id = fields.UUID(required=True)
     side = enum(Side, required=True)

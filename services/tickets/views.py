@@ -9,6 +9,7 @@ from services.tickets.schemas import (
     CommentView,
     CommentWritten,
     Completion,
+    ContactView,
     Dispatch,
     FilesView,
     MomentView,
@@ -59,6 +60,14 @@ def list_tickets(work, query):
 def show_ticket(work, ticket_id):
     """Show a ticket: its state, who has it, and what is due when."""
     return work.find(Ticket, ticket_id)
+
+
+@blp.get("/tickets/<uuid:ticket_id>/contact")
+@allow("tickets:see")
+@gives(ContactView)
+def show_contact(work, ticket_id):
+    """Show whom to call, with the phone in full: for the desk, whoever was sent, and the reporter."""
+    return queries.contact(work, work.find(Ticket, ticket_id))
 
 
 @blp.get("/tickets/<uuid:ticket_id>/timeline")

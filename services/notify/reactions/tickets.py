@@ -235,8 +235,9 @@ def say_limit_is_past(work, heard):
 
 @on(ClockEscalated)
 def escalate(work, heard):
-    """The next on the ladder hears it at any hour."""
-    tell(work, heard.told, "tickets.clock.escalated", _limit_news(work, heard, urgent=True))
+    """The next on the ladder hears it at any hour; where the ladder is empty, the desk."""
+    told = heard.told or queries.desk_of(work, _estate(work, heard))
+    tell(work, told, "tickets.clock.escalated", _limit_news(work, heard, urgent=True))
 
 
 def _limit_news(work, heard, urgent: bool = False) -> News:

@@ -340,6 +340,17 @@ def test_no_transaction_is_open_while_the_network_is_slow(notify, place, owner, 
     assert open_transactions == [0]
 
 
+def test_a_fault_of_our_own_holds_up_nobody_and_climbs_the_same_ladder(notify, place, owner, monkeypatch):
+    notify.runtime.own_settings.sms_url = ""
+    monkeypatch.setattr(smtplib.SMTP, "send_message", lambda *_args, **_kwargs: 1 / 0)
+    begun(notify, place, owner)
+
+    tick(notify)
+
+    assert state_of(notify, "email") == (State.PENDING, 1)
+    assert deliveries(notify, "email")[0].last_error == "ZeroDivisionError"
+
+
 def test_many_messages_go_in_batches(notify, place, owner, provider, monkeypatch):
     monkeypatch.setattr(jobs, "BATCH", 3)
     for _ in range(7):

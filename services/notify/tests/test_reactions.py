@@ -263,6 +263,14 @@ def test_a_passed_limit_is_told_to_the_desk_and_escalated_to_the_next_on_duty(no
     assert "审核时限已于11月24日09:00到期" in messages(notify, manager)[0].body
 
 
+def test_an_escalation_to_an_empty_ladder_is_told_to_the_desk(notify, place):
+    owner, desk = a_resident(notify, place), a_colleague(notify, place)
+
+    hear(notify, place, a_limit(tickets.ClockEscalated, place, owner, told=[]))
+
+    assert told(notify) == {(desk, "tickets.clock.escalated", ZH)}
+
+
 # ── the desk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

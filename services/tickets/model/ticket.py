@@ -129,11 +129,12 @@ class Ticket(Entity, OfEstate):
 
     @classmethod
     def visible_to(cls, actor: Actor, permission: str | None) -> ColumnElement[bool]:
-        """Staff see their estates' tickets; residents what they reported, and what concerns the home they live in."""
+        """Staff see their estates' tickets, except where they are complained of; residents what they reported, and what
+        concerns the home they live in."""
         if actor.kind in (ActorKind.SYSTEM, ActorKind.EVENT):
             return super().visible_to(actor, permission)
         lives_there = cls.unit_id == any_(Occupancy.homes_of(actor.id, actor.at))
-        overseen = within(cls.estate_id, actor.estates("tickets:oversee"))
+        overseen = within(cls.estate_id, actor.estates("tickets:oversee")) & ~cls.complained_of.contains([actor.id])
         return and_(super().visible_to(actor, permission), overseen | (cls.reporter_id == actor.id) | lives_there)
 
     # ── how it moves ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -359,6 +359,29 @@ def test_preferred_times_and_a_masked_phone_come_back(garden):
     assert (shown["preferred_times"], shown["contact_phone"]) == ([span], "138****5678")
 
 
+def test_the_phone_in_full_is_for_the_desk_whoever_was_sent_and_the_reporter(garden):
+    ticket = garden.report(contact_phone="13812345678")
+    another = garden.staff("technician")
+    address = f"/tickets/{ticket['id']}/contact"
+
+    assert garden.tickets.client(garden.technician).get(address).status_code == 403
+    garden.do(garden.dispatcher, ticket, "review", {"decision": "accept"})
+    garden.do(garden.dispatcher, ticket, "dispatch", {"technician_id": str(garden.technician.id)})
+
+    for person in (garden.technician, garden.dispatcher, garden.owner):
+        assert garden.tickets.client(person).get(address).json["phone"] == "13812345678"
+    assert garden.tickets.client(another).get(address).status_code == 403
+    assert garden.tickets.client(garden.neighbour).get(address).status_code == 404
+
+
+def test_staff_do_not_see_a_complaint_about_themselves(garden):
+    ticket = garden.report(kind="complaint", complained_of=[str(garden.manager.id)])
+
+    assert garden.tickets.client(garden.manager).get(f"/tickets/{ticket['id']}").status_code == 404
+    assert numbers(garden, garden.manager) == []
+    assert garden.tickets.client(garden.dispatcher).get(f"/tickets/{ticket['id']}").status_code == 200
+
+
 def test_a_wrong_move_names_the_state(garden):
     refused = garden.do(garden.technician, garden.report(), "start", expect=409)
 
