@@ -99,9 +99,8 @@ def send(runtime, channel: Channel, claimed: Claimed) -> bool:
         wait = trouble.retry_after and timedelta(seconds=trouble.retry_after)
         note(runtime, claimed, Delivery.postpone, str(trouble), wait=wait)
         return not isinstance(trouble, Unreachable)
-    except (
-        Exception
-    ) as error:  # a fault of ours or the library's: the others go on, and this one climbs the same ladder
+    except Exception as error:
+        # A fault of our own or of a library: the others go on, and this one climbs the same ladder.
         log.exception("delivery.failed", channel=channel.name, delivery=str(claimed.delivery_id))
         note(runtime, claimed, Delivery.postpone, type(error).__name__)
     else:
