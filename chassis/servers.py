@@ -16,6 +16,7 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -258,6 +259,28 @@ class Postgres(Server):
         return tied(ends_on, self.account if os.geteuid() == 0 else None)
 
 
+@contextmanager
+def scratch_postgres():
+    """A PostgreSQL for one test run. It goes with its data, and so does what killed runs left behind."""
+    for folder in data_dir("test").parent.glob("test-*"):
+        if folder.is_dir() and not Path("/proc", folder.name.split("-")[1]).exists():
+            _remove_scratch(folder.name)
+    label = f"test-{os.getpid()}-{os.urandom(2).hex()}"
+    server = Postgres(data_dir(label), socket_dir(label, server_account()), durable=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        _remove_scratch(label)
+
+
+def _remove_scratch(label):
+    for folder in (data_dir(label), socket_dir(label, server_account())):
+        shutil.rmtree(folder, ignore_errors=True)  # another run may be removing the same
+    data_dir(f"{label}.log").unlink(missing_ok=True)
+
+
 def create_service_database(admin_url, service, passwords, dbname=None):
     """Make (again) what one service owns: its database, and roles `<service>_owner`, `_app` and `_system`.
 
@@ -266,7 +289,9 @@ def create_service_database(admin_url, service, passwords, dbname=None):
     dbname = dbname or service
     with psycopg.connect(admin_url, autocommit=True) as server:
         if not server.execute("SELECT FROM pg_database WHERE datname = %s", [dbname]).rowcount:
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(dbname)))
+            server.execute(
+                sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(dbname))
+            )
     values = {"service": service, **{f"{role}_password": passwords[role] for role in ROLES}}
     script = (Path(__file__).parent / "service_database.sql").read_text()
     with psycopg.connect(admin_url, dbname=dbname) as database:

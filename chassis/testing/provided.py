@@ -59,7 +59,7 @@ def docker_answers() -> bool:
 
 
 def _postgres_in_docker() -> Iterator[str]:
-    from testcontainers.postgres import PostgresContainer
+    from testcontainers.community.postgres import PostgresContainer
 
     image = os.environ.get("POSTGRES_IMAGE", "postgres:15")
     with PostgresContainer(image, driver=None) as container:
@@ -67,7 +67,7 @@ def _postgres_in_docker() -> Iterator[str]:
 
 
 def _rabbitmq_in_docker() -> Iterator[Broker]:
-    from testcontainers.rabbitmq import RabbitMqContainer
+    from testcontainers.community.rabbitmq import RabbitMqContainer
 
     image = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:3.13-management")
     with RabbitMqContainer(image).with_exposed_ports(15672) as container:
