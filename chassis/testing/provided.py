@@ -1,7 +1,6 @@
 """The servers of a test run: given by environment variables, in Docker, or private ones from this machine's binaries."""
 
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,13 +76,5 @@ def _rabbitmq_in_docker() -> Iterator[Broker]:
 
 
 def _private_postgres() -> Iterator[str]:
-    label = f"test-{os.getpid()}"
-    server = servers.Postgres(
-        servers.data_dir(label), servers.socket_dir(label, servers.server_account()), durable=False
-    )
-    server.start()
-    yield server.url()
-    server.stop()
-    for folder in (server.data_dir, server.socket_dir):
-        shutil.rmtree(folder)
-    server.log_path.unlink()
+    with servers.scratch_postgres() as server:
+        yield server.url()

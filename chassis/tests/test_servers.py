@@ -1,7 +1,5 @@
 """The private servers: they answer, keep strangers out, and leave nothing behind."""
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,16 +15,8 @@ PASSWORDS = {"owner": "o'wner", "app": "a:p/p@", "system": "s %y"}
 
 @pytest.fixture(scope="module")
 def postgres():
-    label = f"test-servers-{os.getpid()}"
-    server = servers.Postgres(
-        servers.data_dir(label), servers.socket_dir(label, servers.server_account()), durable=False
-    )
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(server.data_dir)
-    shutil.rmtree(server.socket_dir)
-    server.log_path.unlink()
+    with servers.scratch_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +114,28 @@ os.kill(os.getpid(), 9)
 
     assert child.stdout == "up\n"
     assert servers.comes_true(lambda: servers.is_free(port), seconds=10)
+
+
+def test_the_data_of_a_run_that_was_killed_goes_with_the_next():
+    program = """
+import os
+from chassis import servers
+with servers.scratch_postgres() as server:
+    print(server.data_dir, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+    child = subprocess.run(
+        [sys.executable, "-c", program], cwd=servers.CHECKOUT, capture_output=True, text=True, check=False
+    )
+    left = Path(child.stdout.strip())
+    assert left.is_dir()
+
+    with servers.scratch_postgres() as server:
+        assert server.data_dir.is_dir()
+
+    assert not left.exists()
+    assert not server.data_dir.exists()
+    assert not server.socket_dir.exists()
 
 
 def test_a_server_that_cannot_start_says_its_last_words(tmp_path):
