@@ -26,13 +26,13 @@ check: dev ## the fast loop: style, layers, contracts, tests that are neither sl
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@.venv/bin/lint-imports
 	@.venv/bin/linli contracts --check
-	@$(PYTHON) -m pytest -q -m "not slow and not connected"
+	@$(PYTHON) -m pytest -m "not slow and not connected"
 
 test: dev ## everything; installs what it needs
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@.venv/bin/lint-imports
 	@.venv/bin/linli contracts --check
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest
 
 contracts: dev ## write contracts/ anew from the code; review the difference
 	@.venv/bin/linli contracts
