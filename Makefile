@@ -26,7 +26,7 @@ check: dev ## the fast loop: style, layers, contracts, tests that are neither sl
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@.venv/bin/lint-imports
 	@.venv/bin/linli contracts --check
-	@$(PYTHON) -m pytest -m "not slow and not connected"
+	@$(PYTHON) -m pytest -n auto --dist loadfile -m "not slow and not connected"
 
 test: dev ## everything; installs what it needs
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
