@@ -10,6 +10,7 @@ from marshmallow.validate import Length, Range
 from chassis.i18n import Sentence
 
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL's text cannot hold
+BLANK = Sentence("Write something that can be seen.", "请填写可见的内容。")
 UNKEEPABLE_TEXT = Sentence(
     "This text holds characters that cannot be stored: remove them.", "文本含有无法保存的字符，请删除。"
 )
@@ -29,12 +30,17 @@ class Schema(marshmallow.Schema):
 
 
 class Text(fields.String):
-    """Text of at most `max` characters; nothing is stripped, and what cannot be stored is refused."""
+    """Text of at most `max` characters; nothing is stripped, and what cannot be stored is refused.
 
-    default_error_messages = {"unkeepable": UNKEEPABLE_TEXT}
+    With `min`, something must be there to be seen: blanks and invisible marks alone are no text.
+    """
+
+    default_error_messages = {"unkeepable": UNKEEPABLE_TEXT, "blank": BLANK}
 
     def __init__(self, *, max: int, min: int = 0, **kwargs):
-        metadata = {"pattern": r"^[^\u0000]*$", **kwargs.pop("metadata", {})}
+        self.filled = min > 0
+        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$" if self.filled else r"^[^\u0000]*$"
+        metadata = {"pattern": pattern, **kwargs.pop("metadata", {})}
         validators = [Length(min=min or None, max=max), *_listed(kwargs.pop("validate", ()))]
         super().__init__(validate=validators, metadata=metadata, **kwargs)
 
@@ -42,6 +48,8 @@ class Text(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         if UNKEEPABLE.search(text):
             raise self.make_error("unkeepable")
+        if self.filled and not any(sign.isprintable() and not sign.isspace() for sign in text):
+            raise self.make_error("blank")
         return text
 
 

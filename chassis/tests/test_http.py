@@ -203,6 +203,7 @@ WRONG = {
     "too short": ({**RED, "colour": ""}, "colour"),
     "not an id": ({**RED, "estate_id": "E1"}, "estate_id"),
     "nul": ({**RED, "colour": "r\0d"}, "colour"),
+    "blank": ({**RED, "colour": " \u3000\u200b"}, "colour"),
     "lone surrogate": ({**RED, "colour": "\ud800"}, "colour"),
     "nul in a name": ({**RED, "col\0ur": "red"}, "body"),
     "surrogate in a name": ({**RED, "\udfff": "red"}, "body"),

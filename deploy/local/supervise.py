@@ -91,6 +91,7 @@ def write_config(plan):
         f"[supervisord]\nlogfile = {_plain(LOGS / 'supervisord.log')}\npidfile = {_plain(LOCAL / 'supervisord.pid')}",
         f"childlogdir = {_plain(LOGS)}\nidentifier = linli\nminfds = 1024",
         "user = root\n" if os.geteuid() == 0 else "",
+        f"[supervisorctl]\nserverurl = unix://{_plain(socket_path())}\n",
         f"[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = {INTERFACE}\n",
     ]
     for priority, group in enumerate(("servers", "platform")):

@@ -10,7 +10,7 @@ from chassis.errors import Invalid, NotFound
 from chassis.i18n import Sentence
 from services.directory.events import AccountState
 from services.directory.handlers.reach import require_charge
-from services.directory.handlers.throttle import RESETS, charge, forgive
+from services.directory.handlers.throttle import ADDRESS, RESETS, charge, forgive
 from services.directory.model import Account, PasswordToken, Person, SignIn, passwords
 from services.directory.model.accounts import INVITATION_LIFE, digest, login_index, new_secret, reset_request
 
@@ -82,7 +82,7 @@ def request_reset(work, login: str, address: str) -> None:
     """Only noted here: the clock answers it, so that a known and an unknown name take the same time."""
     index = login_index(login)
     charge(work, f"reset:{index}", policy=RESETS)
-    charge(work, f"reset:{address}", policy=RESETS)
+    charge(work, f"reset:{address}", policy=ADDRESS)
     noted = insert(reset_request).values(login_index=index, requested_at=work.now)
     work.execute(noted.on_conflict_do_nothing())
 

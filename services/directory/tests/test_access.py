@@ -193,6 +193,12 @@ def test_nobody_is_flooded_with_reset_messages(owner, anybody, directory):
     assert answers == [202] * 4 + [429] * 2
 
 
+def test_the_homes_behind_one_address_do_not_use_up_each_others_resets(anybody):
+    asked = [anybody.post("/password-resets", json={"username": f"home-{number}@example.com"}) for number in range(10)]
+
+    assert [answer.status_code for answer in asked] == [202] * 10
+
+
 # ── partner clients ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
