@@ -31,7 +31,7 @@ LONGEST_REST = 60  # seconds an aggregate waits after a refusal, doubling from o
 LOCKS = 7_203_612  # the class of our advisory locks: one for each shard, and one that every relay shares
 PRESENT = SHARDS
 
-TODO = text("""
+UNSENT = text("""
     SELECT seq, id, aggregate_id, routing_key, event::text AS event, event->>'traceparent' AS traceparent, attempts
     FROM outbox WHERE seq = ANY (ARRAY(
         SELECT next.seq FROM unnest(CAST(:shards AS smallint[])) AS mine(shard) CROSS JOIN LATERAL (
@@ -106,7 +106,7 @@ class Relay:
         now = time.monotonic()
         self.resting = {aggregate: until for aggregate, until in self.resting.items() if until > now}
         chosen = {"shards": sorted(self.shards), "resting": list(self.resting), "batch": BATCH}
-        rows = keeper.execute(TODO, chosen).all()
+        rows = keeper.execute(UNSENT, chosen).all()
         receipt = self.publisher.publish_batch(_message(row) for row in rows)
         failpoint("after_confirm")
         return self._mark(rows, receipt)
