@@ -81,10 +81,8 @@ class _Link:
 
     def close(self) -> None:
         self.usable.clear()
-        if self.connection.is_open:
-            self.connection.close()
-        elif not self.connection.is_closing:
-            self.connection.ioloop.stop()
+        if not (self.connection.is_closing or self.connection.is_closed):
+            self.connection.close()  # one that is still being made is given up, and its socket with it
 
     # ── opening and losing ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,5 +1,8 @@
 """Publishing: what the broker answers for is known message by message, and a lost connection comes back."""
 
+import gc
+import warnings
+
 import pytest
 import requests
 
@@ -7,6 +10,7 @@ from chassis import amqp
 from chassis.amqp import Message, Refused
 from chassis.ids import new_id
 from chassis.publisher import Publisher
+from chassis.servers import free_port
 from chassis.tests.wire import eventually
 
 pytestmark = pytest.mark.connected
@@ -96,3 +100,15 @@ def test_an_exchange_we_may_not_write_to_is_an_error_to_end_with(publisher):
     eventually(lambda: not publisher._thread.is_alive())
     with pytest.raises(Refused, match="403"):
         publisher.publish_batch([message()])
+
+
+def test_a_publisher_closed_while_it_connects_leaves_no_socket_behind():
+    nowhere = f"amqp://somebody:secret@127.0.0.1:{free_port()}/linli"
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for _ in range(60):
+            Publisher(nowhere, "short-lived").close()
+        gc.collect()
+
+    assert [str(each.message) for each in seen if each.category is ResourceWarning] == []

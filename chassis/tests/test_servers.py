@@ -129,6 +129,8 @@ with servers.scratch_postgres() as server:
     )
     left = Path(child.stdout.strip())
     assert left.is_dir()
+    gone = lambda: not (left / "postmaster.pid").exists()  # noqa: E731  its server ends with it, in a moment
+    assert servers.comes_true(gone, seconds=20)
 
     with servers.scratch_postgres() as server:
         assert server.data_dir.is_dir()
