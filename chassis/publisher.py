@@ -72,8 +72,10 @@ class _Link:
         self.connection = pika.SelectConnection(parameters, self._on_open, self._on_lost, self._on_lost)
 
     def live(self) -> None:
-        self.connection.ioloop.start()
-        self.connection.ioloop.close()
+        try:
+            self.connection.ioloop.start()
+        finally:
+            self.connection.ioloop.close()  # its own sockets, also when a callback failed
 
     def call(self, function) -> None:
         """Run it in this connection's thread; the one thing that other threads may do."""
