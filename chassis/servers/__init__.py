@@ -29,6 +29,7 @@ from chassis.servers.rabbitmq import PortMapper, RabbitMQ, rabbitmq_server
 
 __all__ = [
     "CHECKOUT",
+    "EPHEMERAL",
     "ROLES",
     "DidNotStart",
     "MissingPackages",
