@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,7 @@ class SigningKey:
     """A private key as PEM, its id, and what the world may see of it."""
 
     kid: str
-    pem: str
+    pem: str = field(repr=False)
     jwk: dict
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
+from chassis import redact
 from chassis.actor import actor_of_event
 from chassis.errors import Problem
 from chassis.events import BrokenEvent, Envelope, Reaction, load
@@ -106,12 +107,14 @@ def answers(runtime) -> bool:
 
 
 def reason_of(error: BaseException) -> str:
-    """One line for people. Of the database's words only the message: its details repeat the values of the row."""
+    """One line for people. Of the database's words only the message: its details repeat the values of the row; and
+    what looks like a secret or a phone is cut out, for the line stays in queues and tables."""
     if isinstance(error, DBAPIError):
         diagnosis = getattr(error.orig, "diag", None)
-        return f"{type(error.orig).__name__}: {getattr(diagnosis, 'message_primary', None) or 'no message'}"
+        said = getattr(diagnosis, "message_primary", None) or "no message"
+        return redact.text(f"{type(error.orig).__name__}: {said}")
     text = str(error) if isinstance(error, Problem | BrokenEvent) else f"{type(error).__name__}: {error}"
-    return text.partition("\n")[0][:REASON_LENGTH]
+    return redact.text(text.partition("\n")[0])[:REASON_LENGTH]
 
 
 def _understand(service, envelope: Envelope) -> list[Hearing] | Outcome:

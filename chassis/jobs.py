@@ -63,7 +63,7 @@ def run(runtime, stop: threading.Event) -> None:
         try:
             run_due(runtime)
         except (OperationalError, InterfaceError) as error:
-            log.warning("clock.database_away", reason=str(error.orig))
+            log.warning("clock.database_away", reason=inbox.reason_of(error))
             stop.wait(5)
         stop.wait(LOOK)
 

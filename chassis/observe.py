@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import orjson
 import structlog
 from prometheus_client import REGISTRY, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis import tables
+from chassis import redact, tables
 
 SECRET = re.compile(r"(password|secret|token|authorization|phone|email|cookie)", re.IGNORECASE)
 handling = Histogram("linli_handling_seconds", "From delivery to commit of one batch", ["service"])
@@ -21,26 +22,40 @@ handling = Histogram("linli_handling_seconds", "From delivery to commit of one b
 def configure_logging(service: str, role: str, level: int = logging.INFO) -> None:
     """One JSON object a line on standard output; values under a secret's name are hidden."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            hide_secrets,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-        ],
+        processors=steps(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service, role=role)
-    logging.basicConfig(
-        stream=sys.stdout, level=logging.WARNING, format='{"level":"%(levelname)s","event":"%(message)s"}'
-    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(OneLine())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+def steps() -> list:
+    """What a log line goes through."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        hide_secrets,
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+    ]
 
 
 def hide_secrets(_logger, _method, line: dict) -> dict:
-    return {key: "•••" if SECRET.search(key) else value for key, value in line.items()}
+    """By the name it stands under, and by its looks wherever it stands."""
+    return redact.line({key: redact.HIDDEN if SECRET.search(key) else value for key, value in line.items()})
+
+
+class OneLine(logging.Formatter):
+    """What libraries log, as JSON of the same kind."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = {"level": record.levelname.lower(), "logger": record.name, "event": redact.text(super().format(record))}
+        return orjson.dumps(said).decode()
 
 
 class Depths:

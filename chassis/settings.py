@@ -18,10 +18,10 @@ DEFAULTS = {"change-me", "secret", "password", ""}
 @dataclass(frozen=True)
 class Settings:
     service: str
-    database_url: str
-    system_database_url: str
-    owner_database_url: str
-    amqp_url: str
+    database_url: str = field(repr=False)  # URLs hold passwords
+    system_database_url: str = field(repr=False)
+    owner_database_url: str = field(repr=False)
+    amqp_url: str = field(repr=False)
     jwks_url: str
     data_dir: Path
     secret_key: str = field(repr=False)
