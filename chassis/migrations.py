@@ -84,6 +84,14 @@ def chassis_tables() -> None:
     append_only("audit_seal")
 
 
+def operations_tables() -> None:
+    """What looking after a service asks for: who is alive, and one request's story. A new database has the shapes already."""
+    tables.heartbeat.create(op.get_bind(), checkfirst=True)
+    protect("heartbeat", by=None, app=ALL_RIGHTS)
+    op.execute("CREATE INDEX IF NOT EXISTS audit_correlation ON audit (correlation_id)")
+    op.execute(f"GRANT SELECT ON alembic_version TO {service_name()}_system")
+
+
 def tables_without_row_security(connection) -> list[str]:
     """Tables that a revision forgot to protect; a test asks."""
     names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}

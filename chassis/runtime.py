@@ -16,6 +16,7 @@ from chassis.actor import Actor
 from chassis.clock import Clock
 from chassis.database import PATIENCE, make_engine
 from chassis.ids import new_id
+from chassis.pulse import Pulse
 from chassis.settings import Settings
 from chassis.work import Work
 
@@ -28,6 +29,7 @@ class Runtime:
         self.settings = settings
         self.clock = clock or Clock()
         self.patience = patience
+        self.pulse = Pulse()
         if settings.private_keys:
             private.use_keys(settings.private_keys)
 

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Double,
     Identity,
     Index,
     Integer,
@@ -99,6 +100,9 @@ audit = Table(
     Column("correlation_id", Text, nullable=False),
     Index("audit_subject", "subject_type", "subject_id", "seq"),
     Index("audit_unsealed", "xid", "seq"),
+    Index(
+        "audit_correlation", "correlation_id"
+    ),  # from here the outbox is found by subject and version, the inbox by id
 )
 
 audit_seal = Table(
@@ -180,4 +184,17 @@ job_run = Table(
     Column("finished_at", Moment),
     Column("handled", BigInteger),
     Column("last_error", Text),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("process", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("rate", Double, nullable=False),
+    Column("lacks", Text, nullable=False),
+    postgresql_with={"fillfactor": 50},
 )

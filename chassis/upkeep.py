@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 
 from chassis import tables
 from chassis.audit import seal
@@ -13,6 +13,7 @@ SWEEP = 5_000  # rows a batch
 OUTBOX_KEPT = timedelta(days=7)
 INBOX_KEPT = timedelta(days=14)  # our longest replay: an id forgotten earlier would be a second effect
 ANSWERS_KEPT = timedelta(hours=48)
+HEARTBEATS_KEPT = timedelta(hours=1)
 
 
 @every(minutes=1)
@@ -42,9 +43,16 @@ def sweep_answers(work: Work) -> int:
     return _sweep(work, kept, [kept.c.principal, kept.c.route, kept.c.key], kept.c.created_at < work.now - ANSWERS_KEPT)
 
 
+@every(minutes=10)
+def sweep_heartbeats(work: Work) -> int:
+    """Forget processes that are gone since an hour. They are judged by the database's clock, which wrote them."""
+    seen = tables.heartbeat.c
+    return _sweep(work, tables.heartbeat, [seen.process], seen.seen_at < func.clock_timestamp() - HEARTBEATS_KEPT)
+
+
 def _sweep(work: Work, table, key: list, *old) -> int:
     batch = select(*key).where(*old).limit(SWEEP).with_for_update(skip_locked=True)
     return work.execute(delete(table).where(tuple_(*key).in_(batch))).rowcount
 
 
-UPKEEP = [job.__job__ for job in (seal_audit, sweep_outbox, sweep_inbox, sweep_answers)]
+UPKEEP = [job.__job__ for job in (seal_audit, sweep_outbox, sweep_inbox, sweep_answers, sweep_heartbeats)]
