@@ -22,6 +22,7 @@ from chassis.servers.postgres import (
     Postgres,
     create_service_database,
     postgres_binaries,
+    remove_scratch,
     scratch_postgres,
 )
 from chassis.servers.processes import Server, comes_true, end, last_lines, tied
@@ -48,6 +49,7 @@ __all__ = [
     "own_folder",
     "postgres_binaries",
     "rabbitmq_server",
+    "remove_scratch",
     "scratch_postgres",
     "server_account",
     "socket_dir",

@@ -96,7 +96,7 @@ def scratch_postgres():
     """A PostgreSQL for one test run. It goes with its data, and so does what killed runs left behind."""
     for folder in data_dir("test").parent.glob("test-*"):
         if folder.is_dir() and not Path("/proc", folder.name.split("-")[1]).exists():
-            _remove_scratch(folder.name)
+            remove_scratch(folder.name)
     label = f"test-{os.getpid()}-{os.urandom(2).hex()}"
     server = Postgres(data_dir(label), socket_dir(label, server_account()), durable=False)
     try:
@@ -104,10 +104,10 @@ def scratch_postgres():
         yield server
     finally:
         server.stop()
-        _remove_scratch(label)
+        remove_scratch(label)
 
 
-def _remove_scratch(label):
+def remove_scratch(label):
     for folder in (data_dir(label), socket_dir(label, server_account())):
         shutil.rmtree(folder, ignore_errors=True)  # another run may be removing the same
     data_dir(f"{label}.log").unlink(missing_ok=True)
