@@ -37,6 +37,10 @@ test: dev ## everything; installs what it needs
 contracts: dev ## write contracts/ anew from the code; review the difference
 	@.venv/bin/linli contracts
 
+.PHONY: licences
+licences: dev ## what others' work Linli is made of, and on what terms
+	@$(PYTHON) -m deploy.licences
+
 .PHONY: runtime dev
 runtime:
 	@deploy/local/bootstrap.sh runtime
