@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
-import orjson
 from flask import Response, current_app, g, request
 from marshmallow.utils import get_value
 
@@ -16,6 +15,7 @@ from chassis.actor import NOBODY, Actor
 from chassis.auth import Authenticator
 from chassis.errors import Forbidden
 from chassis.http import idempotency
+from chassis.http.dumping import Dump, compiled, to_json
 from chassis.http.marks import PUBLIC, SIGNED_IN, Marks
 from chassis.http.reading import LARGEST_FILE, WRAPPING, keepable, refuse_body, refuse_query, version_asked
 from chassis.observe import span
@@ -37,9 +37,10 @@ class Door:
         return None if self.marks.permission in (PUBLIC, SIGNED_IN) else self.marks.permission
 
     @cached_property
-    def shape(self):
+    def dump(self) -> Dump | None:
+        """How the result becomes JSON; None where there is none."""
         answer = self.marks.answer
-        return answer() if isinstance(answer, type) else answer
+        return answer and compiled(answer() if isinstance(answer, type) else answer)
 
     def admit(self) -> Actor:
         """Raises Unauthorized or Forbidden. Whether it is allowed *there* is the unit of work's to say."""
@@ -89,10 +90,10 @@ class Door:
         work.session.flush()
         if isinstance(result, Response):
             return result
-        if self.shape is None:
+        if self.dump is None:
             return Response(status=self.marks.status)
-        body = self.shape.dump(result)
-        response = Response(orjson.dumps(body), self.marks.status, mimetype="application/json")
+        body = self.dump(result)
+        response = Response(to_json(body), self.marks.status, mimetype="application/json")
         version = get_value(result, "version", None)
         if isinstance(version, int):
             response.set_etag(str(version))
