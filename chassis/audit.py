@@ -55,7 +55,7 @@ def audit_sealed(service: str) -> type:
 def seal(work) -> None:
     """Seal what is new, a block per operator, in the order of transactions. Runs as the system role."""
     start = work.scalar(text("SELECT coalesce(max(below_xid), '0'::xid8)::text FROM audit_seal"))
-    end = work.scalar(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
+    end = work.scalar(text("SELECT transaction_number(pg_snapshot_xmin(pg_current_snapshot()))::text"))
     rows = work.execute(_block(start, end).execution_options(yield_per=1000))
     for operator_id, block in itertools.groupby(rows.mappings(), key=lambda row: row["operator_id"]):
         _seal_block(work, operator_id, block, start, end)

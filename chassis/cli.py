@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +39,7 @@ class ServiceName(click.ParamType):
 
 
 SERVICE = ServiceName()
+MOMENTS = ["%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -164,6 +166,25 @@ def republish(service: str, entities: tuple[str, ...]):
         click.echo(f"\r{name}: {total}", nl=False, err=True)
     click.echo("", err=True)
     click.echo(json.dumps(told))
+
+
+@main.command()
+@click.argument("service", type=SERVICE)
+@click.option("--taken-at", type=click.DateTime(MOMENTS), required=True, help="The instant of the backup, in UTC.")
+@click.option("--release", default="unknown", help="What wrote the backup.")
+@click.option("--since", type=float, help="Say again only what was sent this many hours before; else all that is kept.")
+def recover(service: str, taken_at: datetime, release: str, since: float | None):
+    """Mend a restored database, before any role runs: events go out again, sessions end, audit chains go on."""
+    from chassis.recovery import AlreadyRecovered
+    from chassis.recovery import recover as mend
+
+    window = timedelta(hours=since) if since is not None else None
+    runtime = runtime_of(service, background=True)
+    try:
+        done = mend(runtime, taken_at=taken_at.replace(tzinfo=UTC), release=release, since=window)
+    except AlreadyRecovered as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{service}: {done.said_again} events to be said again, {done.remembered} heard ones remembered")
 
 
 @main.group()

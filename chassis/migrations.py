@@ -92,6 +92,16 @@ def operations_tables() -> None:
     op.execute(f"GRANT SELECT ON alembic_version TO {service_name()}_system")
 
 
+def recovery_tables() -> None:
+    """What a restored database remembers of it; and transaction numbers that go on rising in a new server."""
+    tables.restoration.create(op.get_bind(), checkfirst=True)
+    protect("restoration", by=None, app="SELECT")
+    op.execute("""
+        CREATE FUNCTION transaction_number(xid8) RETURNS xid8 LANGUAGE sql STABLE AS $$
+        SELECT ($1::text::bigint + coalesce((SELECT max(ahead) FROM public.restoration), 0))::text::xid8 $$""")
+    op.execute("ALTER TABLE audit ALTER COLUMN xid SET DEFAULT transaction_number(pg_current_xact_id())")
+
+
 def tables_without_row_security(connection) -> list[str]:
     """Tables that a revision forgot to protect; a test asks."""
     names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}

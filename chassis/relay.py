@@ -21,6 +21,7 @@ from chassis.amqp import Message
 from chassis.failpoint import failpoint
 from chassis.outbox import SHARDS
 from chassis.publisher import Publisher, Receipt
+from chassis.recovery import PAUSE
 from chassis.runtime import process_name
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,8 @@ UNSENT = text("""
                 SELECT aggregate_id FROM outbox WHERE parked_at IS NOT NULL AND sent_at IS NULL))
             ORDER BY seq LIMIT :batch) AS next
         ORDER BY next.seq LIMIT :batch))
-    ORDER BY seq""")
+    AND (SELECT pg_advisory_xact_lock_shared(:pause)) IS NOT NULL
+    ORDER BY seq""")  # the lock waits while a backup takes its snapshots: chassis/recovery.py
 SENT = text("UPDATE outbox SET sent_at = :now, last_error = NULL WHERE seq = ANY (:seqs)")
 RETURNED = text("""
     UPDATE outbox SET attempts = attempts + 1, last_error = :reason,
@@ -105,7 +107,7 @@ class Relay:
         """Publish the oldest events of the shards and mark what the broker answers for. → how many were marked."""
         now = time.monotonic()
         self.resting = {aggregate: until for aggregate, until in self.resting.items() if until > now}
-        chosen = {"shards": sorted(self.shards), "resting": list(self.resting), "batch": BATCH}
+        chosen = {"shards": sorted(self.shards), "resting": list(self.resting), "batch": BATCH, "pause": PAUSE}
         rows = keeper.execute(UNSENT, chosen).all()
         receipt = self.publisher.publish_batch(_message(row) for row in rows)
         failpoint("after_confirm")

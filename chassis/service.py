@@ -14,6 +14,7 @@ from chassis.audit import audit_sealed
 from chassis.events import Reaction, events_in, reactions_in
 from chassis.jobs import Job, jobs_in
 from chassis.model import Entity, owner_of, registry_of
+from chassis.recovery import mending_in
 from chassis.upkeep import UPKEEP
 
 
@@ -46,6 +47,7 @@ class Service:
         self.says: list[type] = [*events_in(events), audit_sealed(name)]
         self.reactions: list[Reaction] = reactions_in(reactions) if reactions else []
         self.jobs: list[Job] = [*(jobs_in(jobs) if jobs else []), *UPKEEP, *(_attachment_jobs() if attachments else [])]
+        self.after_restore: list[Callable] = mending_in(jobs) if jobs else []
         self.blueprints = blueprints or []
         self.grants = grants or {}
         self.estates_of = estates_of

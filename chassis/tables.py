@@ -198,3 +198,12 @@ heartbeat = Table(
     Column("lacks", Text, nullable=False),
     postgresql_with={"fillfactor": 50},
 )
+
+restoration = Table(
+    "restoration",
+    metadata,
+    Column("taken_at", Moment, primary_key=True),
+    Column("restored_at", Moment, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("ahead", BigInteger, nullable=False),  # of the server's own transaction numbers, which began anew
+)

@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from chassis.jobs import every
+from chassis.recovery import after_restore
 from services.directory.events import AccountState
 from services.directory.handlers import keys
 from services.directory.handlers.accounts import one_time_token
 from services.directory.model import Account, PasswordToken, RefreshToken, Shift, SignIn, Staff
 from services.directory.model.accounts import INVITATION_LIFE, RESET_LIFE, reset_request, throttle
 from services.directory.model.duties import PLANNED_AHEAD
+from services.directory.model.keys import signing_key
 
 KEPT = timedelta(days=30)  # how long a spent session is kept, so that a late reuse of its tokens is noticed
 QUIET = timedelta(days=1)  # after which an attempt counts no more
@@ -75,3 +77,10 @@ def forget_spent_tokens(work):
     lapsed = work.execute(delete(PasswordToken).where(PasswordToken.expires_at < work.now)).rowcount
     work.execute(delete(throttle).where(throttle.c.last_at < work.now - QUIET, throttle.c.until < work.now))
     return len(spent) + idle + lapsed
+
+
+@after_restore
+def let_nobody_stay_signed_in(work):
+    """Tokens that were revoked or used up since the backup would be good again: all sign in anew, and new keys sign."""
+    work.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=work.now))
+    work.execute(delete(signing_key))

@@ -3,12 +3,13 @@
 Each job looks for due columns; a row another clock holds is left to it, a ticket somebody is working on is found next time.
 """
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import contains_eager
 
 from chassis.jobs import every
+from chassis.recovery import after_restore
 from services.tickets import queries
-from services.tickets.model import Clock, Ticket
+from services.tickets.model import Clock, Pen, Ticket
 
 
 @every(seconds=20)
@@ -70,3 +71,9 @@ def close_finished_tickets(work):
 def _due(work, condition):
     """Clocks with their tickets, both locked: nobody dispatches a ticket while its limit passes."""
     return work.due(select(Clock).join(Clock.ticket).options(contains_eager(Clock.ticket)).where(condition))
+
+
+@after_restore
+def leave_lost_numbers_unused(work):
+    """People were told numbers after the backup that no ticket has now: nobody else shall get them."""
+    work.execute(update(Pen).values(next=Pen.next + Pen.LEAP))

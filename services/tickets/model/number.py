@@ -14,6 +14,7 @@ class Pen(Row, OfEstate):
     numbers follow each other while one ticket is filed at a time, and differ whatever happens."""
 
     __table_args__ = (UniqueConstraint("estate_id", "year", "pen"),)
+    LEAP = 64 * PENS  # numbers left out where some may have been written that we do not know of
 
     year: Mapped[int]
     pen: Mapped[int]
