@@ -1,11 +1,14 @@
-"""`python -m deploy.local up | down | ps | logs`, which `make` calls."""
+"""`python -m deploy.local up | down | ps | logs | backup | restore`, which `make` calls."""
 
 import signal
 import sys
 
-from deploy.local import down, look, up, words
+from deploy.local import backup, down, look, restore, up, words
 
-ACTS = {"up": up.up, "down": down.down, "ps": look.ps, "logs": look.logs}
+ACTS = {
+    "up": up.up, "down": down.down, "ps": look.ps, "logs": look.logs,
+    "backup": backup.backup, "restore": restore.restore,
+}  # fmt: skip
 
 
 def main():

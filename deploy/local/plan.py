@@ -14,6 +14,8 @@ LOCAL = ROOT / ".local"
 LOGS = LOCAL / "log"
 ENV = LOCAL / "env"
 DEMO = LOCAL / "demo.json"
+BACKUPS = ROOT / "backups"  # not below .local, which people remove to begin anew
+RESTORING = LOCAL / "restoring.json"  # is there while a restore is under way
 BROKER_ADMIN = "linli_admin"
 HIGHEST = 32_700  # with what we add to it, still below the ports that the kernel hands out to clients
 

@@ -26,6 +26,7 @@ PATIENCE = 120  # seconds for anything that starts
 def up():
     plan.LOGS.mkdir(parents=True, exist_ok=True)
     with only_one():
+        refuse_half_restored()
         here = plan.Plan.of_this_checkout()
         if supervise.is_running():
             return runs_already(here)
@@ -33,7 +34,10 @@ def up():
         say(f"Linli on {here.address}", f"邻里：{here.address}")
         prepare(here)
         try:
-            start(here)
+            start_servers(here)
+            migrate_databases(here)
+            start_platform(here)
+            seed_demo(here)
         except BaseException:
             take_down()
             raise
@@ -55,6 +59,14 @@ def only_one():
         yield
 
 
+def refuse_half_restored():
+    if plan.RESTORING.exists():
+        raise Failed(
+            "a restore was interrupted here; `make restore FROM=…` again, or `make restore UNDO=1` to have back what was.",
+            "此处有一次未完成的恢复：请重新执行 `make restore FROM=…`，或执行 `make restore UNDO=1` 还原到恢复之前。",
+        )
+
+
 def prepare(here):
     with step("packages", "软件包"):
         packages.ensure(plan.LOGS / "apt.log")
@@ -66,7 +78,7 @@ def prepare(here):
         wait_for([together.submit(here.postgres.prepare), together.submit(define_broker, here)])
 
 
-def start(here):
+def start_servers(here):
     with step("PostgreSQL and databases", "PostgreSQL 与数据库"):
         supervise.write_config(here)
         supervise.start_supervisord()
@@ -76,9 +88,15 @@ def start(here):
         supervise.start("servers:rabbitmq")
         for service in here.services:
             servers.create_service_database(here.postgres.url(), service, here.passwords(service))
+
+
+def migrate_databases(here):
     with step("migrations", "数据库迁移"):
         for service in here.services:
             migrate(load(service), here.settings(service)["SERVICE_OWNER_DATABASE_URL"])
+
+
+def start_platform(here):
     with step("RabbitMQ, services, edge", "RabbitMQ、各服务与网关"):
         background, others = supervise.platform(here)
         supervise.start(*others)  # a web role needs no broker
@@ -86,6 +104,9 @@ def start(here):
         broker.sync(here.management_url, definitions(here))
         supervise.start(*background)
         until_nobody(lambda: unwell(here))
+
+
+def seed_demo(here):
     if not seeded(here):
         with step("demo operators", "演示数据"):
             linli("seed", "--out", str(plan.DEMO))
