@@ -71,13 +71,18 @@ def run(service: str, role: str):
 def _in_background(runtime, role: str) -> None:
     """Each part in a thread; a signal ends them in order, a part that fails ends the process so that it is started anew."""
     from chassis import consumer, jobs, observe, relay
+    from chassis.heartbeat import Heart
+    from chassis.observe import figures
 
     parts = {"worker": consumer.run, "relay": relay.run, "clock": jobs.run}
     stop, failed = threading.Event(), []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    observe.trace(runtime.settings)
-    observe.serve_metrics(runtime)
+    roles = [name for name in parts if role in (name, "background")]
+    observe.trace(runtime.settings, role)
+    figures.begin(runtime.service, roles)
+    observe.serve_metrics(runtime, role)
+    heart = Heart(runtime, roles, each_time=lambda: figures.note_pools(runtime))
 
     def live(name):
         try:
@@ -88,11 +93,13 @@ def _in_background(runtime, role: str) -> None:
         finally:
             stop.set()
 
-    threads = [threading.Thread(target=live, args=[name], name=name) for name in parts if role in (name, "background")]
-    for thread in threads:
+    threads = [threading.Thread(target=live, args=[name], name=name) for name in roles]
+    for thread in [*threads, heart]:
         thread.start()
     for thread in threads:
         thread.join()
+    heart.stop()
+    observe.end_trace()
     runtime.close()
     sys.exit(1 if failed else 0)
 

@@ -22,7 +22,7 @@ from chassis.events import BrokenEvent, Envelope
 from chassis.failpoint import failpoint
 from chassis.ids import new_id
 from chassis.inbox import Outcome, Verdict
-from chassis.observe import handling
+from chassis.observe import figures
 from chassis.publisher import Publisher
 from chassis.runtime import process_name
 
@@ -49,6 +49,7 @@ def run(runtime, stop: threading.Event) -> None:
                 refused = amqp.refusal(error)
                 if refused:
                     raise refused from error
+                runtime.pulse.turn("worker", lacks="broker")
                 log.warning("consumer.lost", reason=repr(error))
             pauses = amqp.pauses() if line.opened else pauses
             stop.wait(next(pauses))
@@ -113,6 +114,7 @@ class _Line:
             self._open()
             while not self.stop.is_set() and self.worker.is_alive():
                 self.connection.process_data_events(time_limit=1)
+                self.runtime.pulse.turn("worker")
                 if not self.channel.is_open or (self.consumer_tag and not self.channel.consumer_tags):
                     raise AMQPConnectionError("the broker ended our consuming")
             self._drain()
@@ -196,20 +198,36 @@ class _Line:
                 settled.append(delivery.tag)
             else:
                 self.held.append((delivery, delivery.onward(self.runtime.service.name, outcome)))
+        self._count(batch, len(settled))
         self._acknowledge(settled)
+
+    def _count(self, batch: list[Delivery], done: int) -> None:
+        """Only what this batch brought is among the held by now: what was held before stands before it."""
+        failed = [message.routing_key for _, message in self.held[len(self.held) - (len(batch) - done) :]]
+        parked = failed.count(amqp.PARKED)
+        for outcome, count in (("done", done), ("parked", parked), ("retried", len(failed) - parked)):
+            figures.heard.labels(self.runtime.service.name, outcome).inc(count)
+        self.runtime.pulse.did("worker", len(batch))
 
     def _process(self, envelopes: list[Envelope]) -> list[Outcome]:
         """Through the inbox, however long the database is away: meanwhile nothing is consumed, and nothing given back."""
         while envelopes:
             try:
-                with handling.labels(self.runtime.service.name).time():
-                    return inbox.process(self.runtime, envelopes)
+                with figures.handling.labels(self.runtime.service.name).time():
+                    outcomes = inbox.process(self.runtime, envelopes)
+                self._note_delays(envelopes)
+                return outcomes
             except inbox.DatabaseAway as error:
                 log.warning("consumer.database_away", reason=str(error))
                 self._ask(self._cancel)
                 self._wait_for_database()
                 self._ask(self._consume)
         return []
+
+    def _note_delays(self, envelopes: list[Envelope]) -> None:
+        now, delay = self.runtime.clock.now(), figures.delay.labels(self.runtime.service.name)
+        for envelope in envelopes:
+            delay.observe(max((now - envelope.time).total_seconds(), 0))
 
     def _wait_for_database(self) -> None:
         for pause in amqp.pauses(longest=5):

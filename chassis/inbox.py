@@ -6,7 +6,8 @@ each reaction hears each event in a transaction of its own, so that only the gui
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -20,12 +21,12 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
-from chassis import redact
+from chassis import amqp, redact
 from chassis.actor import actor_of_event
 from chassis.errors import Problem
 from chassis.events import BrokenEvent, Envelope, Reaction, load
 from chassis.failpoint import failpoint
-from chassis.observe import span
+from chassis.observe import figures, span, spans
 from chassis.tables import inbox
 
 log = structlog.get_logger(__name__)
@@ -159,6 +160,7 @@ def _hear_alone(runtime, hearing: Hearing) -> Outcome:
 
 def _hear(runtime, hearings: Iterable[Hearing]) -> None:
     """In one transaction, operator by operator and estate by estate."""
+    heard = []
     with runtime.transaction() as session:
         for (operator_id, estate_id), group in groupby(hearings, key=lambda hearing: hearing.context):
             together = list(group)
@@ -168,7 +170,17 @@ def _hear(runtime, hearings: Iterable[Hearing]) -> None:
                 if hearing.key in new:
                     new.remove(hearing.key)  # it may stand in the batch twice
                     _react(session, work, hearing)
+                    heard.append(hearing)
         failpoint("before_commit")
+    for hearing in heard:
+        envelope = hearing.envelope
+        log.info(
+            "heard",
+            consumer=hearing.consumer,
+            type=envelope.type,
+            id=str(envelope.id),
+            correlation_id=envelope.correlation_id,
+        )
 
 
 def _remember(work, hearings: list[Hearing]) -> set[tuple]:
@@ -190,12 +202,28 @@ def _remember(work, hearings: list[Hearing]) -> set[tuple]:
 def _react(session: Session, work, hearing: Hearing) -> None:
     """One unit of work among those of the batch: with its own cause, and blind to what its neighbours have loaded."""
     envelope = hearing.envelope
-    with span(f"{hearing.reaction.name} {envelope.type}", envelope.traceparent) as trace:
+    with _watched(work.service.name, hearing) as trace:
         own = session.info["work"] = copy.copy(work)
         own.cause, own.correlation_id, own.traceparent = envelope, envelope.correlation_id, trace
         hearing.reaction.function(own, hearing.fact)
         session.flush()
         session.expunge_all()
+
+
+@contextmanager
+def _watched(service: str, hearing: Hearing) -> Iterator[str | None]:
+    """What operations see of one reaction: a span, its time, and log lines under the correlation id of what it hears."""
+    envelope, name = hearing.envelope, hearing.reaction.name
+    place = f"{amqp.EVENTS}:{envelope.type}:{amqp.events_queue(service)}"
+    facts = spans.messaging("process", "process", place, envelope.type, str(envelope.id), **{
+        "messaging.message.conversation_id": envelope.correlation_id, "linli.reaction": hearing.consumer,
+    })  # fmt: skip
+    with (
+        span(f"process {place}", envelope.traceparent, kind="CONSUMER", attributes=facts) as trace,
+        figures.reaction.labels(service, name).time(),
+        structlog.contextvars.bound_contextvars(correlation_id=envelope.correlation_id),
+    ):
+        yield trace
 
 
 def _failed(hearing: Hearing, error: Exception) -> Outcome:
@@ -206,6 +234,7 @@ def _failed(hearing: Hearing, error: Exception) -> Outcome:
         consumer=hearing.consumer,
         type=envelope.type,
         id=str(envelope.id),
+        correlation_id=envelope.correlation_id,
         reason=reason,
         exc_info=None if told else error,
     )

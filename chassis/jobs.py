@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chassis import inbox, tables
 from chassis.actor import SYSTEM
+from chassis.observe import figures
 from chassis.work import BATCH
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,7 @@ def run_due(runtime) -> dict[str, int]:
 def run(runtime, stop: threading.Event) -> None:
     """The clock role: look, run, rest. A database that is away is waited for; a job that fails is logged and tried next time."""
     while not stop.is_set():
+        runtime.pulse.turn("clock")
         try:
             run_due(runtime)
         except (OperationalError, InterfaceError) as error:
@@ -124,6 +126,10 @@ def _by_itself(runtime, job: Job) -> int | None:
 
 
 def _note(runtime, job: Job, started: datetime, next_at: datetime, handled: int, error: str | None) -> None:
+    ended = runtime.clock.now()
+    seconds = max((ended - started).total_seconds(), 0)
+    figures.job.labels(runtime.service.name, job.name, "failed" if error else "done").observe(seconds)
+    runtime.pulse.did("clock")
     with runtime.transaction(system=True) as session:
         session.execute(
             update(runs)
@@ -131,7 +137,7 @@ def _note(runtime, job: Job, started: datetime, next_at: datetime, handled: int,
             .values(
                 due_at=next_at,
                 started_at=started,
-                finished_at=runtime.clock.now(),
+                finished_at=ended,
                 handled=handled,
                 last_error=error,
             )

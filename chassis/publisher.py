@@ -15,6 +15,7 @@ import structlog
 from chassis import amqp
 from chassis.amqp import Message
 from chassis.failpoint import failpoint
+from chassis.observe import figures
 
 log = structlog.get_logger(__name__)
 WINDOW = 500  # messages on their way at once
@@ -64,6 +65,8 @@ class _Link:
 
     def __init__(self, parameters: pika.ConnectionParameters, usable: threading.Event):
         self.usable = usable
+        self.blocked = figures.blocked.labels((parameters.client_properties or {})["connection_name"].partition("@")[0])
+        self.blocked.set(0)
         self.opened = False
         self.error: BaseException | None = None
         self.batch: _Batch | None = None
@@ -105,10 +108,12 @@ class _Link:
 
     def _on_blocked(self, _connection, frame) -> None:
         log.warning("publisher.blocked", reason=frame.method.reason)
+        self.blocked.set(1)
         self.usable.clear()
 
     def _on_unblocked(self, _connection, _frame) -> None:
         log.info("publisher.unblocked")
+        self.blocked.set(0)
         self.usable.set()
 
     def _on_channel_closed(self, _channel, error) -> None:

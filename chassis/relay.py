@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chassis import amqp, broker
 from chassis.amqp import Message
 from chassis.failpoint import failpoint
+from chassis.observe import figures, spans
 from chassis.outbox import SHARDS
 from chassis.publisher import Publisher, Receipt
 from chassis.recovery import PAUSE
@@ -98,7 +99,9 @@ class Relay:
                 if time.monotonic() - counted >= LOOK:
                     self._share(keeper)
                     counted = time.monotonic()
-                if not self.publisher.ready(LOOK):
+                ready = self.publisher.ready(LOOK)
+                self.runtime.pulse.turn("relay", lacks="" if ready else "broker")
+                if not ready:
                     continue
                 if self.carry_batch(keeper) < BATCH:
                     _wait_for_news(keeper)
@@ -109,7 +112,9 @@ class Relay:
         self.resting = {aggregate: until for aggregate, until in self.resting.items() if until > now}
         chosen = {"shards": sorted(self.shards), "resting": list(self.resting), "batch": BATCH, "pause": PAUSE}
         rows = keeper.execute(UNSENT, chosen).all()
+        began = time.time()
         receipt = self.publisher.publish_batch(_message(row) for row in rows)
+        spans.published(rows, receipt.confirmed, amqp.EVENTS, began)
         failpoint("after_confirm")
         return self._mark(rows, receipt)
 
@@ -151,9 +156,15 @@ class Relay:
             else:
                 halted[row.aggregate_id] = row
                 self.resting[row.aggregate_id] = time.monotonic() + min(2**row.attempts, LONGEST_REST)
-        returned = receipt.returned
-        self._write(sent, [(row, returned[str(row.id)]) for row in halted.values() if str(row.id) in returned])
+        returned = [(row, receipt.returned[str(row.id)]) for row in halted.values() if str(row.id) in receipt.returned]
+        self._write(sent, returned)
+        self._count(sent=len(sent), returned=len(returned), unanswered=len(receipt.failed))
         return len(sent)
+
+    def _count(self, **outcomes: int) -> None:
+        for outcome, count in outcomes.items():
+            figures.sent.labels(self.runtime.service.name, outcome).inc(count)
+        self.runtime.pulse.did("relay", outcomes.get("sent", 0))
 
     def _is_taken(self, row: Row, receipt: Receipt) -> bool:
         id = str(row.id)
@@ -169,6 +180,7 @@ class Relay:
             for row, reason in returned:
                 facts = {"seq": row.seq, "reason": reason, "most": RETURNS, "now": now}
                 parked = connection.scalar(RETURNED, facts)
+                self._count(parked=int(parked is not None))
                 say = log.error if parked else log.warning
                 say("relay.parked" if parked else "relay.returned", type=row.routing_key, id=str(row.id), reason=reason)
 

@@ -48,6 +48,11 @@ class Runtime:
     def system_engine(self) -> Engine:
         return make_engine(self.settings.system_database_url, pool_size=5, statement_timeout=PATIENCE["background"])
 
+    def engines(self) -> dict[str, Engine]:
+        """Those in use by now, by the role that they connect as."""
+        names = {"app": "engine", "system": "system_engine"}
+        return {role: self.__dict__[name] for role, name in names.items() if name in self.__dict__}
+
     @contextmanager
     def transaction(self, *, system: bool = False) -> Iterator[Session]:
         with Session(self.system_engine if system else self.engine, expire_on_commit=False) as session, session.begin():

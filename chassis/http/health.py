@@ -1,10 +1,14 @@
-"""`/healthz`: whether this process can do its work, and what it lacks."""
+"""`/healthz`: whether this process can do its work, and what the service lacks.
+
+Without its database or keys it answers nobody: 503. Without a worker, relay, clock or broker it answers, and what it
+accepted has its effects later: `degraded`, and 200.
+"""
 
 import orjson
 from flask import Flask, Response
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from chassis import heartbeat
 from chassis.http.answers import authenticator, runtime
 
 
@@ -13,17 +17,20 @@ def register(app: Flask) -> None:
 
 
 def healthz() -> Response:
-    lacks = [name for name, check in (("database", _database), ("keys", _keys)) if not check()]
-    said = {"service": runtime().service.name, "status": "lacking" if lacks else "ok", "lacks": lacks}
+    others = _others()
+    lacks = [*(["database"] if others is None else []), *([] if _keys() else ["keys"])]
+    status = "lacking" if lacks else "degraded" if others else "ok"
+    said = {"service": runtime().service.name, "status": status, "lacks": [*lacks, *(others or [])]}
     return Response(orjson.dumps(said), 503 if lacks else 200, mimetype="application/json")
 
 
-def _database() -> bool:
+def _others() -> list[str] | None:
+    """What the other roles lack, as their heartbeats in our database tell; None when the database is away."""
     try:
         with runtime().transaction() as session:
-            return session.scalar(text("SELECT true"))
+            return heartbeat.missing(heartbeat.look(session))
     except SQLAlchemyError:
-        return False
+        return None
 
 
 def _keys() -> bool:

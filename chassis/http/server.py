@@ -4,9 +4,7 @@ The app is made once and then forked, which saves memory; connections are made a
 """
 
 import gc
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import orjson
 import structlog
@@ -14,32 +12,23 @@ from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.gthread import ThreadWorker
-from prometheus_client import multiprocess
 
 from chassis import observe
 from chassis.errors import Problem
+from chassis.heartbeat import Heart
 from chassis.http.app import create_app
 from chassis.http.problems import MEDIA_TYPE, NotUnderstood, document
 from chassis.i18n import CHINESE
+from chassis.observe import figures, folder
 from chassis.runtime import Runtime
 
 log = structlog.get_logger(__name__)
-FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(make_runtime: Callable[[], Runtime]) -> None:
     """Answer HTTP until told to stop; what is under way then is finished first."""
-    forget_figures()
+    folder.keep()
     Server(make_runtime()).run()
-
-
-def forget_figures() -> None:
-    """Counters of an earlier run would be added to this one's."""
-    if FIGURES in os.environ:
-        folder = Path(os.environ[FIGURES])
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in folder.glob("*.db"):
-            file.unlink()
 
 
 class Server(BaseApplication):
@@ -63,11 +52,23 @@ class Server(BaseApplication):
             "graceful_timeout": 30,
             "loglevel": "warning",
             "proc_name": f"linli {settings.service} web",
-            "post_fork": lambda server, worker: observe.trace(settings),
-            "child_exit": _forget_worker,
+            "post_fork": self._begin,
+            "worker_exit": self._end,
+            "child_exit": lambda server, worker: folder.bury(worker.pid),
+            "on_exit": lambda server: folder.drop(),
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
+
+    def _begin(self, _server, _worker) -> None:
+        """In the worker, once it is a process of its own: threads and connections are not forked."""
+        observe.trace(self.runtime.settings, "web")
+        self.heart = Heart(self.runtime, ["web"], each_time=lambda: figures.note_pools(self.runtime))
+        self.heart.start()
+
+    def _end(self, _server, _worker) -> None:
+        self.heart.stop()
+        observe.end_trace()
 
     def load(self):
         app = create_app(self.runtime)
@@ -96,8 +97,3 @@ def _answer(problem: Problem) -> bytes:
     body = orjson.dumps(document(problem, CHINESE))
     head = f"HTTP/1.1 {problem.status} Refused\r\nConnection: close\r\nContent-Type: {MEDIA_TYPE}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def _forget_worker(_server, worker) -> None:
-    if FIGURES in os.environ:
-        multiprocess.mark_process_dead(worker.pid)

@@ -1,25 +1,26 @@
 """What operations see of the web role: one log line and one figure for each request."""
 
-import os
 import time
 
 import structlog
-from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from flask import Flask, Response, current_app, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from werkzeug.exceptions import NotFound
 
 from chassis.http.answers import runtime
 from chassis.http.reading import note
+from chassis.observe import Build, Depths, figures, folder
 
 log = structlog.get_logger("http")
-figures = Histogram("linli_http_seconds", "From request to answer", ["service", "method", "route", "status"])
 
 
 def register(app: Flask) -> None:
     app.before_request(begin)
     app.after_request(end)
     app.add_url_rule("/metrics", "metrics", metrics)
+    here = app.extensions["linli"]
+    depths = [Depths(here)] if here.settings.system_database_url else []  # rows of every operator: not for the app role
+    app.extensions["linli.asked"] = [*depths, Build(here.service.name, "web")]
 
 
 def begin() -> None:
@@ -47,14 +48,15 @@ def end(response: Response) -> Response:
     )
     route = request.url_rule.rule if request.url_rule else "unknown"
     method = request.method if request.url_rule else "unknown"  # a stranger's word is no label
-    figures.labels(runtime().service.name, method, route, response.status_code).observe(seconds)
+    figures.http.labels(runtime().service.name, method, route, response.status_code).observe(seconds)
+    runtime().pulse.did("web")
     return response
 
 
 def metrics() -> Response:
     """For Prometheus, of all workers together; the edge does not lead here."""
-    registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    asked = CollectorRegistry()
+    for collector in current_app.extensions["linli.asked"]:
+        asked.register(collector)
+    counted = folder.together() or generate_latest(REGISTRY)
+    return Response(counted + generate_latest(asked), content_type=CONTENT_TYPE_LATEST)

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from chassis import heartbeat, pulse
 from chassis.heartbeat import BACKGROUND, Heart
-from chassis.migrations import alembic_config, migrate
+from chassis.migrations import alembic_config
 
 
 @pytest.fixture
@@ -75,6 +75,19 @@ def test_a_loop_that_turns_no_more_is_not_alive_though_its_process_is(kites, hea
     assert heartbeat.missing(list(look().values())) == ["worker"]
 
 
+def test_health_tells_of_the_other_roles_while_the_web_role_answers(kites, heart):
+    def health():
+        answer = kites.client().get("/healthz")
+        return answer.status_code, answer.json["status"], answer.json["lacks"]
+
+    assert health() == (200, "degraded", ["worker", "relay", "clock"])
+    heart.beat()
+    assert health() == (200, "ok", [])
+    kites.runtime.pulse.turn("worker", lacks="broker")
+    heart.beat()
+    assert health() == (200, "degraded", ["broker"])
+
+
 def test_who_ends_in_order_is_not_looked_for(heart, look):
     heart.start()
     heart.stop()
@@ -98,7 +111,9 @@ def test_a_database_of_the_first_release_is_brought_up(kites):
         connection.execute(text("DROP TABLE heartbeat; DROP INDEX audit_correlation"))
         command.stamp(alembic_config(kites.service, connection), "001")
 
-    migrate(kites.service, kites.settings.owner_database_url)
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(kites.service, connection), "002")
+        command.stamp(alembic_config(kites.service, connection), "head")
 
     found = inspect(engine)
     assert found.has_table("heartbeat")
