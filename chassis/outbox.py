@@ -7,10 +7,10 @@ import zlib
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
-from chassis import tables
+from chassis import tables, writing
 from chassis.events import Envelope, dump
 from chassis.ids import new_id
 from chassis.model import Entity, Row
@@ -94,10 +94,29 @@ def _change(state, name: str) -> tuple:
 
 
 @event.listens_for(Session, "before_flush")
-def _gather(session: Session, _context, _instances) -> None:
+def _before(session: Session, _context, _instances) -> None:
+    """New rows first. When nothing else changes, what tells of them goes along, and the flush is over."""
     work = session.info.get("work")
     if work is None:
         return
+    told = _gather(session, work)
+    pieces = writing.pieces_of(session)
+    if session.dirty or session.deleted:
+        session.info["told"] = told
+    else:
+        pieces += told
+    writing.write(session.connection(), pieces)
+    writing.settle(session)
+
+
+@event.listens_for(Session, "after_flush")
+def _after(session: Session, _context) -> None:
+    """A lost update is found by the version first, and only then told."""
+    writing.write(session.connection(), session.info.pop("told", ()))
+
+
+def _gather(session: Session, work) -> list[writing.Piece]:
+    """The outbox and audit rows of what was recorded since the last flush."""
     told = []
     for thing in [*session.new, *session.dirty]:
         if isinstance(thing, Row) and thing.operator_id is None:
@@ -108,16 +127,10 @@ def _gather(session: Session, _context, _instances) -> None:
             for order, fact, version in facts:
                 told.append((order, envelope_of(work, thing, fact, version), changes))
                 changes = {}
-    session.info["told"] = sorted(told, key=lambda each: each[0])
-
-
-@event.listens_for(Session, "after_flush")
-def _write(session: Session, _context) -> None:
-    told = session.info.pop("told", None)
-    if told:
-        connection = session.connection()
-        # inline: the app role may write these and not read them, so nothing is asked back
-        connection.execute(insert(tables.outbox).inline(), [outbox_row(envelope) for _, envelope, _ in told])
-        connection.execute(
-            insert(tables.audit).inline(), [audit_row(envelope, changes) for _, envelope, changes in told]
-        )
+    if not told:
+        return []
+    told.sort(key=lambda each: each[0])
+    return [
+        writing.piece(tables.outbox, [outbox_row(envelope) for _, envelope, _ in told]),
+        writing.piece(tables.audit, [audit_row(envelope, changes) for _, envelope, changes in told]),
+    ]
