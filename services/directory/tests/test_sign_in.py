@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from chassis import tables
+from chassis.recovery import recover
 from services.directory.model import RefreshToken, passwords
 from services.directory.tests.factories import LOGIN, PASSWORD, claims_of, refresh, sign_in, token, without_instance
 
@@ -273,3 +274,14 @@ def test_signing_out_everywhere_ends_every_session(place, owner, anybody, direct
 
     assert [refresh(anybody, each).status_code for each in given] == [401, 401]
     assert len(directory.said("directory.account.revoked.v1")) == 1
+
+
+def test_after_a_restore_everybody_signs_in_anew_and_new_keys_sign(owner, anybody, directory):
+    before = sign_in(anybody)
+    key = anybody.get("/jwks.json").json["keys"][0]["kid"]
+
+    recover(directory.runtime, taken_at=directory.clock.now(), release="1")
+
+    assert refresh(anybody, before.json["refresh_token"]).status_code == 401
+    assert sign_in(anybody).status_code == 200
+    assert key not in [each["kid"] for each in anybody.get("/jwks.json").json["keys"]]

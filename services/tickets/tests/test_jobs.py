@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from chassis.actor import SYSTEM
+from chassis.recovery import recover
 from services.tickets import handlers, jobs
 from services.tickets.model import Ticket
 from services.tickets.tests import factories
@@ -209,3 +210,14 @@ def test_a_reopened_ticket_does_not_close_by_itself(garden):
 
     assert "closed" not in facts
     assert show(garden, ticket)["state"] == "accepted"
+
+
+# ── after a restore ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_numbers_that_were_given_out_after_the_backup_are_not_given_again(garden):
+    first = garden.report()["number"]
+
+    recover(garden.tickets.runtime, taken_at=garden.tickets.clock.now(), release="1")
+
+    assert int(garden.report()["number"][-6:]) > int(first[-6:]) + 1000
