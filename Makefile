@@ -1,6 +1,6 @@
 # Linli 邻里. `make` alone lists what you can do.
 .DEFAULT_GOAL := help
-.PHONY: help up down ps logs demo test check contracts
+.PHONY: help up down ps status trace logs demo test check contracts
 
 PYTHON := .venv/bin/python
 
@@ -15,6 +15,12 @@ down: runtime ## stop everything that `make up` started
 
 ps: runtime ## what runs, and its memory
 	@$(PYTHON) -m deploy.local ps
+
+status: runtime ## the health of the whole in one screen
+	@$(PYTHON) -m deploy.local status
+
+trace: runtime ## one request's story across services: make trace ID=<X-Request-Id>
+	@$(PYTHON) -m deploy.local trace
 
 logs: runtime ## follow all logs
 	@$(PYTHON) -m deploy.local logs

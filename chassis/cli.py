@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -25,6 +26,18 @@ def runtime_of(service: str, *, background: bool = False):
 
     settings.load_environment(service)
     return Runtime(load(service), settings.read(service), patience=PATIENCE["background" if background else "web"])
+
+
+@contextmanager
+def runtimes():
+    """One runtime for each service, each by its own settings alone."""
+    found = {}
+    for name in names():
+        with settings.environment_of(name):
+            found[name] = runtime_of(name, background=True)
+    yield found
+    for runtime in found.values():
+        runtime.close()
 
 
 class ServiceName(click.ParamType):
@@ -220,6 +233,38 @@ def replay(service: str):
     click.echo(f"{put_back(runtime)} put back, {resume(runtime)} to go out again")
 
 
+# ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@main.command()
+@click.argument("correlation_id")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def trace(correlation_id: str, as_json: bool):
+    """Tell one request's story across services: what was changed and said, who heard it, what came of it.
+
+    The id is the X-Request-Id of the answer, `instance` of a problem, `correlation_id` of a log line.
+    """
+    from chassis import story
+
+    with runtimes() as services:
+        moments = story.gather(services.values(), correlation_id)
+    click.echo(story.as_json(moments) if as_json else story.told(moments, correlation_id))
+    sys.exit(0 if moments else 1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool):
+    """Show the health of the whole in one screen. Exit 0 when all is well, 1 when something is not."""
+    from chassis import status as health
+    from chassis.status_screen import draw
+
+    with runtimes() as services:
+        report = health.gather(services)
+    click.echo(health.as_json(report) if as_json else draw(report))
+    sys.exit(1 if report.troubles else 0)
+
+
 # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -245,7 +290,8 @@ def seed(out: Path):
     demo: dict = {}
     for name in names():
         if find_spec(f"services.{name}.demo"):
-            demo |= import_module(f"services.{name}.demo").seed(runtime_of(name, background=True))
+            with settings.environment_of(name):
+                demo |= import_module(f"services.{name}.demo").seed(runtime_of(name, background=True))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.touch(mode=0o600)
     out.write_text(json.dumps(demo, ensure_ascii=False, indent=1) + "\n")

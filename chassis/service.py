@@ -40,6 +40,7 @@ class Service:
         estates_of: Callable = no_estates,
         settings: Callable | None = None,
         attachments: bool = False,
+        trail: Callable | None = None,
     ):
         self.name = name
         self.title = title
@@ -53,6 +54,7 @@ class Service:
         self.estates_of = estates_of
         self.settings = settings
         self.attachments = attachments
+        self.trail = trail
         self.registry: registry = registry_of(owner_of(model.__name__))
 
     @property

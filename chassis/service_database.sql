@@ -27,6 +27,9 @@ BEGIN
                    role, current_setting('linli.' || part || '_password'));
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
     EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', role);
+    IF part = 'system' THEN
+      EXECUTE format('GRANT pg_read_all_stats TO %I', role);  -- how old the oldest transaction is, whoever's it is
+    END IF;
     IF part = 'owner' THEN
       EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), role);
       EXECUTE format('ALTER SCHEMA public OWNER TO %I', role);

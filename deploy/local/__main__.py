@@ -6,7 +6,7 @@ import sys
 from deploy.local import backup, down, look, restore, up, words
 
 ACTS = {
-    "up": up.up, "down": down.down, "ps": look.ps, "logs": look.logs,
+    "up": up.up, "down": down.down, "ps": look.ps, "logs": look.logs, "status": look.status, "trace": look.trace,
     "backup": backup.backup, "restore": restore.restore,
 }  # fmt: skip
 

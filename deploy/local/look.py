@@ -23,6 +23,20 @@ def ps():
     print(f"{pick('together', '合计'):<22}{'':<10}{'':>8}{total:>8.0f}")
 
 
+def status():
+    """`linli status`, with this checkout's settings."""
+    _linli("status")
+
+
+def trace():
+    """`linli trace`, of the id in the environment variable ID."""
+    _linli("trace", os.environ.get("ID", ""))
+
+
+def _linli(*words):
+    os.execve(supervise.LINLI, ["linli", *words], {**os.environ, "LINLI_ENV_DIR": str(plan.ENV)})
+
+
 def logs():
     """Follow every log until interrupted."""
     files = sorted(map(str, plan.LOGS.glob("*.log")))

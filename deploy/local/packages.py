@@ -17,12 +17,13 @@ NO_MAIN_CLUSTER = Path("/etc/postgresql-common/createcluster.d/linli.conf")
 APT = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
 
 
-def missing():
-    """The packages whose programs are not here."""
+def missing(more=None):
+    """The packages whose programs are not here. `more`: {package: what raises MissingPackages without it}."""
     tests = {
         "postgresql": servers.postgres_binaries,
         "rabbitmq-server": servers.rabbitmq_server,
         "nginx": nginx,
+        **(more or {}),
     }
     return [package for package, find in tests.items() if not _finds(find)]
 
@@ -34,9 +35,16 @@ def nginx():
     return found
 
 
-def ensure(log):
+def promtool():
+    found = shutil.which("promtool")
+    if not found:
+        raise servers.MissingPackages("prometheus")
+    return found
+
+
+def ensure(log, more=None):
     """Install what is missing; without root, or without apt, say what to install."""
-    packages = missing()
+    packages = missing(more)
     if not packages:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -101,7 +109,7 @@ def _apt(log, *words):
 if __name__ == "__main__":
     LOGS.mkdir(parents=True, exist_ok=True)
     try:
-        ensure(LOGS / "apt.log")
+        ensure(LOGS / "apt.log", {"prometheus": promtool})  # tests load our alerts into it
     except Failed as failure:
         complain(failure)
         sys.exit(1)

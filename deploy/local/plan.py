@@ -125,6 +125,11 @@ class Plan:
     def write_settings(self):
         for service in self.services:
             keys.write(ENV / f"{service}.env", self.settings(service))
+        keys.write(ENV / "platform.env", self.whole())
+
+    def whole(self):
+        """What `linli status` asks of the platform as a whole."""
+        return {"LINLI_EDGE_URL": self.address, "LINLI_MANAGEMENT_URL": self.management_url}
 
 
 def _port():

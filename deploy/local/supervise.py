@@ -63,7 +63,8 @@ def programs(plan):
     yield Program("rabbitmq", rabbitmq.command(), rabbitmq.environment(), group="servers")
     ours = {"LINLI_ENV_DIR": str(ENV), "PYTHONUNBUFFERED": "1"}
     for service in plan.services:
-        yield Program(f"{service}-web", [LINLI, "run", service, "web"], ours)
+        figures = {"PROMETHEUS_MULTIPROC_DIR": str(LOCAL / "figures" / service)}
+        yield Program(f"{service}-web", [LINLI, "run", service, "web"], ours | figures)
         yield Program(f"{service}-background", [LINLI, "run", service, "background"], ours)
     yield Program("edge", [BIN / "python", "-m", "gateway.edge", "run"], plan.edge())
     yield Program("edge-pages", [BIN / "python", "-m", "gateway.edge", "pages"], plan.edge())

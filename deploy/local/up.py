@@ -215,7 +215,9 @@ def unwell(here):
     services = health(here.address).get("services")
     if services is None:
         return "edge"
-    return next((f"{name}-web" for name, each in services.items() if each["status"] != "ok"), "")
+    role = {"degraded": "background"}
+    ill = (f"{name}-{role.get(each['status'], 'web')}" for name, each in services.items() if each["status"] != "ok")
+    return next(ill, "")
 
 
 def health(address):

@@ -54,7 +54,7 @@ def test_a_package_is_missing_when_its_program_is(monkeypatch):
 @pytest.mark.parametrize("chinese", [True, False])
 def test_without_root_the_packages_are_named_and_docker_is_offered(tmp_path, monkeypatch, chinese):
     monkeypatch.setattr(words, "CHINESE", chinese)
-    monkeypatch.setattr(packages, "missing", lambda: ["postgresql", "nginx"])
+    monkeypatch.setattr(packages, "missing", lambda _more: ["postgresql", "nginx"])
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 
     with pytest.raises(words.Failed) as failure:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-LACKING = "lacking"  # the word that services use of themselves
+LACKING, DEGRADED = "lacking", "degraded"  # the words that services use of themselves
 CONNECT_AND_READ = (1, 2)  # seconds
 
 
@@ -36,10 +36,14 @@ def body_of(answer: requests.Response | None) -> dict:
 
 
 def health(services: dict[str, str]) -> tuple[dict, int]:
-    """The health of all → a JSON body and its status: 200, or 503 naming each service and what it lacks."""
+    """The health of all → a JSON body naming each service and what it lacks, and its status.
+
+    503 where a service cannot answer people; 200 where all do, though effects may come later (`degraded`).
+    """
     found = {name: _state(name, answer) for name, answer in ask_all(services, "/healthz").items()}
-    well = all(state["status"] == "ok" for state in found.values())
-    return {"status": "ok" if well else LACKING, "services": found}, 200 if well else 503
+    said = {state["status"] for state in found.values()}
+    worst = LACKING if said - {"ok", DEGRADED} else DEGRADED if DEGRADED in said else "ok"
+    return {"status": worst, "services": found}, 503 if worst == LACKING else 200
 
 
 def _state(name: str, answer: requests.Response | None) -> dict:

@@ -31,6 +31,17 @@ def _ids(scopes: set[str], kind: str) -> list[UUID]:
     return [UUID(scope.removeprefix(kind)) for scope in scopes if scope.startswith(kind)]
 
 
+def trail(session, event_ids: list[UUID]):
+    """For `linli trace`: (event id, when, what) of each message about these events, and of how far it got."""
+    moved = func.coalesce(Delivery.delivered_at, Delivery.failed_at, Delivery.sent_at, Delivery.created_at)
+    written = select(Message.event_id, Message.created_at, Message.person_id, Message.template)
+    handed = select(Delivery.event_id, moved, Delivery.person_id, Delivery.channel, Delivery.state)
+    for event_id, at, person_id, template in session.execute(written.where(Message.event_id.in_(event_ids))):
+        yield event_id, at, f"message {template} → person/{person_id}"
+    for event_id, at, person_id, channel, state in session.execute(handed.where(Delivery.event_id.in_(event_ids))):
+        yield event_id, at, f"{channel} {state} → person/{person_id}"
+
+
 # ── one's own ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

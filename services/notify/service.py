@@ -25,4 +25,5 @@ service = Service(
     grants=GRANTS,
     estates_of=queries.estates_of,
     settings=Settings,
+    trail=queries.trail,
 )

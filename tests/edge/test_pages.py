@@ -54,6 +54,17 @@ def test_health_names_each_service_and_what_it_lacks(visit, a_service):
     assert lacks == {"tickets": ["database"], "directory": [], "notify": ["web"]}
 
 
+def test_while_every_service_answers_what_comes_later_is_named_and_no_error(visit, a_service):
+    """The broker is away: reports are accepted, so a load balancer must not take the platform away as well."""
+    tickets = a_service("tickets")
+    tickets.health = (200, {"service": "tickets", "status": "degraded", "lacks": ["broker"]})
+
+    answer = visit(tickets, a_service("directory")).get("/healthz")
+
+    assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+    assert answer.json["services"]["tickets"]["lacks"] == ["broker"]
+
+
 @pytest.mark.parametrize("body", [{"hello": "world"}, ["ok"], "ok"])
 def test_an_answer_that_is_no_health_counts_as_none(visit, a_service, body):
     tickets = a_service("tickets")
