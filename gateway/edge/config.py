@@ -13,11 +13,12 @@ WHERE_DEBIAN_KEEPS_IT = "/usr/sbin:/usr/local/sbin"
 FRAME = """\
 {user}daemon off;
 worker_processes auto;
+worker_rlimit_nofile 16384;
 worker_shutdown_timeout 10s;
 pid "{folder}/nginx.pid";
 error_log "{folder}/error.log" warn;
 
-events {{ worker_connections 2048; }}
+events {{ worker_connections 4096; }}
 
 http {{
     client_body_temp_path "{folder}/tmp/body";
@@ -40,11 +41,13 @@ def variables(settings: Settings) -> dict[str, str]:
     return {
         "LINLI_LISTEN": f"{settings.bind}:{settings.port}{' ssl' if settings.tls else ''}",
         "LINLI_TLS": _tls(settings),
+        "LINLI_TLS_REDIRECT": _redirect(settings),
         "LINLI_SERVICES": " ".join(f"{name} {upstream};" for name, upstream in settings.services.items()),
         "LINLI_PAGES": settings.pages,
         "LINLI_RESOLVER": settings.resolver,
         "LINLI_READ_TIMEOUT": settings.read_timeout,
         "LINLI_LOGS": str(settings.folder),
+        "LINLI_CONNECTIONS": str(limits.connections),
         "LINLI_RATE_ADDRESS": limits.address,
         "LINLI_BURST_ADDRESS": str(limits.address_burst),
         "LINLI_RATE_CALLER": limits.caller,
@@ -58,6 +61,15 @@ def _tls(settings: Settings) -> str:
     if not settings.tls:
         return ""
     return f'ssl_certificate "{settings.tls_cert}"; ssl_certificate_key "{settings.tls_key}";'
+
+
+def _redirect(settings: Settings) -> str:
+    """A plain port beside the secure one, which only says where to go."""
+    if not settings.tls_redirect_port:
+        return ""
+    where = f"https://$host:{settings.port}$request_uri"
+    listen = f"{settings.bind}:{settings.tls_redirect_port}"
+    return f"server {{ listen {listen}; server_tokens off; client_header_timeout 10s; return 308 {where}; }}"
 
 
 def render(settings: Settings) -> str:

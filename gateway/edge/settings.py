@@ -41,6 +41,7 @@ class Limits:
     caller_burst: int = 100
     sign_in: str = "5r/s"
     sign_in_burst: int = 30
+    connections: int = 200  # of one address at once; a whole estate may share one
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Settings:
     pages: str = "127.0.0.1:8090"
     tls_cert: str = ""
     tls_key: str = ""
+    tls_redirect_port: int = 0  # a plain port that sends everybody to https; 0: none
     resolver: str = "127.0.0.1"  # asked only for upstreams that are names; 127.0.0.11 in Docker
     read_timeout: str = "30s"
     limits: Limits = Limits()
@@ -84,6 +86,7 @@ class Settings:
             pages=env.str("PAGES", cls.pages),
             tls_cert=env.str("TLS_CERT", ""),
             tls_key=env.str("TLS_KEY", ""),
+            tls_redirect_port=env.int("TLS_REDIRECT_PORT", 0),
             resolver=env.str("RESOLVER", cls.resolver),
             read_timeout=env.str("READ_TIMEOUT", cls.read_timeout),
             limits=_limits(env),
@@ -91,6 +94,8 @@ class Settings:
         )
         if bool(settings.tls_cert) != bool(settings.tls_key):
             raise BadSetting("edge: set both LINLI_TLS_CERT and LINLI_TLS_KEY, or neither")
+        if settings.tls_redirect_port and not settings.tls:
+            raise BadSetting("edge: LINLI_TLS_REDIRECT_PORT needs LINLI_TLS_CERT and LINLI_TLS_KEY to lead to")
         return settings
 
 
@@ -102,4 +107,5 @@ def _limits(env: Env) -> Limits:
         caller_burst=env.int("BURST_CALLER", Limits.caller_burst),
         sign_in=env.str("RATE_SIGN_IN", Limits.sign_in),
         sign_in_burst=env.int("BURST_SIGN_IN", Limits.sign_in_burst),
+        connections=env.int("CONNECTIONS", Limits.connections),
     )

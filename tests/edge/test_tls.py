@@ -3,13 +3,19 @@
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from ipaddress import ip_address
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from chassis.servers import free_port
+from gateway.edge.config import FRAME, PLACE, TEMPLATE, variables
+from gateway.edge.settings import ROOT, BadSetting, Settings
 
 REPAIRS = "/api/tickets/v1/repairs"
 
@@ -100,3 +106,53 @@ def shakes_hands(context, port):
             return True
     except ssl.SSLError:
         return False
+
+
+def test_the_plain_port_leads_to_the_secure_one_and_to_nothing_else(an_edge, tickets, authority):
+    _ca, cert, key = authority
+    plain = free_port()
+    edge = an_edge(tickets, tls_cert=cert, tls_key=key, tls_redirect_port=plain)
+    token = {"Authorization": "Bearer hers"}
+
+    answer = edge.session.post(f"http://127.0.0.1:{plain}{REPAIRS}?x=1", headers=token, allow_redirects=False)
+
+    assert answer.status_code == 308 and answer.headers["Location"] == f"{edge.settings.address}{REPAIRS}?x=1"
+    assert "Strict-Transport-Security" not in answer.headers, "said over https alone"
+    assert tickets.asked == []
+
+
+def test_a_redirect_needs_somewhere_to_lead(monkeypatch):
+    monkeypatch.setenv("LINLI_TLS_REDIRECT_PORT", "8080")
+
+    with pytest.raises(BadSetting, match="LINLI_TLS_CERT"):
+        Settings.from_environment()
+
+
+def test_without_a_certificate_nobody_is_told_to_insist_on_https(edge):
+    assert "Strict-Transport-Security" not in edge.get(REPAIRS).headers
+
+
+def test_the_edge_in_containers_speaks_https_by_one_more_file(an_edge, tickets, authority, tmp_path):
+    """The overlay's words, with this machine's ports and paths in the place of the container's."""
+    _, cert, key = authority
+    said = yaml.safe_load((ROOT / "deploy" / "compose.tls.yaml").read_text())["services"]["edge"]["environment"]
+    port, plain = free_port(), free_port()
+    words = {"8443 ssl": f"127.0.0.1:{port} ssl", "/tls/cert.pem": cert, "/tls/key.pem": key, "$$": "$"}
+    words |= {"listen 8080": f"listen 127.0.0.1:{plain}", "${LINLI_TLS_PORT:-8443}": str(port)}
+    overlaid = {
+        name: reduce(lambda text, pair: text.replace(*pair), words.items(), value) for name, value in said.items()
+    }
+
+    edge = an_edge(tickets, port=port)
+    edge.stop()
+    values = variables(edge.settings) | overlaid
+    conf = FRAME.format(
+        user="", folder=edge.settings.folder, server=PLACE.sub(lambda at: values[at[1]], TEMPLATE.read_text())
+    )
+    edge.prepare = lambda: (edge.settings.folder / "nginx.conf").write_text(conf)
+    edge.start()
+
+    answer = edge.session.get(f"https://127.0.0.1:{port}{REPAIRS}", verify=authority[0])
+    assert answer.json()["headers"]["x-forwarded-proto"] == "https"
+    sent_on = edge.session.get(f"http://127.0.0.1:{plain}/docs", allow_redirects=False)
+    assert sent_on.headers["Location"] == f"https://127.0.0.1:{port}/docs"
