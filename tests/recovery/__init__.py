@@ -1,0 +1,1 @@
+"""Backup, restore and upgrade: what may be lost, and what may not."""
