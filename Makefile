@@ -25,6 +25,12 @@ trace: runtime ## one request's story across services: make trace ID=<X-Request-
 logs: runtime ## follow all logs
 	@$(PYTHON) -m deploy.local logs
 
+backup: runtime ## keep everything while it runs; TO=folder, KEEP=how many, LINLI_BACKUP_PASSPHRASE
+	@$(PYTHON) -m deploy.local backup
+
+restore: runtime ## bring a backup back: FROM=folder; YES=1 in place of what is here
+	@$(PYTHON) -m deploy.local restore
+
 demo: runtime ## play the main flow through the front door and print its transcript
 	@$(PYTHON) -m deploy.local.demo
 
@@ -46,6 +52,11 @@ contracts: dev ## write contracts/ anew from the code; review the difference
 .PHONY: licences
 licences: dev ## what others' work Linli is made of, and on what terms
 	@$(PYTHON) -m deploy.licences
+
+.PHONY: bench
+bench: dev ## ratios to limits and peers: GOALS="1a 2a" REPEATS=3 GROWTH="10000 10000000" FORCE=1; tests/bench/README.md
+	@$(PYTHON) -m tests.bench $(if $(GOALS),--goals $(GOALS)) $(if $(REPEATS),--repeats $(REPEATS)) \
+		$(if $(GROWTH),--growth $(GROWTH)) $(if $(FORCE),--force)
 
 .PHONY: runtime dev
 runtime:

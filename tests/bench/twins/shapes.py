@@ -1,0 +1,173 @@
+"""The FastAPI peer's mapped classes: the tickets service's tables as they are, with what they are asked for."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, SmallInteger, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, defer, mapped_column, relationship
+
+from tests.bench.twins import common
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {
+        UUID: Uuid,
+        str: Text,
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        dict: JSONB,
+        list: JSONB,
+    }
+
+
+class Estate(Base):
+    __tablename__ = "estate"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    operator_id: Mapped[UUID]
+    code: Mapped[str]
+
+
+class Unit(Base):
+    __tablename__ = "unit"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    operator_id: Mapped[UUID]
+    estate_id: Mapped[UUID]
+
+
+class Person(Base):
+    __tablename__ = "person"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Pen(Base):
+    __tablename__ = "pen"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    estate_id: Mapped[UUID]
+    year: Mapped[int]
+    next: Mapped[int]
+
+
+class Clock(Base):
+    __tablename__ = "clock"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    operator_id: Mapped[UUID]
+    estate_id: Mapped[UUID]
+    version: Mapped[int]
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    clock: Mapped[str]
+    started_at: Mapped[datetime]
+    warn_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    warned_at: Mapped[datetime | None]
+    breached_at: Mapped[datetime | None]
+    met_at: Mapped[datetime | None]
+
+
+class Rating(Base):
+    __tablename__ = "rating"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
+    score: Mapped[int]
+
+
+class Ticket(Base):
+    __tablename__ = "ticket"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    operator_id: Mapped[UUID]
+    estate_id: Mapped[UUID]
+    version: Mapped[int]
+    number: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    unit_id: Mapped[UUID | None]
+    place: Mapped[str | None]
+    channel: Mapped[str]
+    reporter_id: Mapped[UUID]
+    filed_by: Mapped[UUID]
+    complained_of: Mapped[Any] = mapped_column(ARRAY(Uuid))
+    category: Mapped[str | None]
+    problem: Mapped[str | None]
+    description: Mapped[str]
+    urgency: Mapped[str]
+    preferred_times: Mapped[list | None]
+    contact_phone: Mapped[str | None]
+    payer: Mapped[str | None]
+    question: Mapped[str | None]
+    answer: Mapped[str | None]
+    reason: Mapped[str | None]
+    assignee_id: Mapped[UUID | None]
+    held_from: Mapped[str | None]
+    resolution: Mapped[str | None]
+    cause: Mapped[str | None]
+    parts: Mapped[list | None]
+    labour_minutes: Mapped[int | None]
+    reopened: Mapped[int]
+    filed_at: Mapped[datetime]
+    reviewed_at: Mapped[datetime | None]
+    dispatched_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    rated_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    reopen_until: Mapped[datetime | None]
+    clocks: Mapped[list[Clock]] = relationship(lazy="selectin")
+    ratings: Mapped[list[Rating]] = relationship(lazy="selectin")
+    assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
+    reporter = relationship(Person, primaryjoin="foreign(Ticket.reporter_id) == Person.id", viewonly=True)
+
+    @property
+    def title_zh(self) -> str:
+        return common.title(self.kind, self.category)[0]
+
+    @property
+    def title_en(self) -> str:
+        return common.title(self.kind, self.category)[1]
+
+    @property
+    def dues(self) -> list[Clock]:
+        return self.clocks
+
+
+BRIEFLY = [defer(Ticket.description), defer(Ticket.contact_phone)]
+
+
+class Outbox(Base):
+    """Mapped by its id and without its sequence: we may write here and not read."""
+
+    __tablename__ = "outbox"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger)
+    operator_id: Mapped[UUID]
+    estate_id: Mapped[UUID | None]
+    aggregate_type: Mapped[str]
+    aggregate_id: Mapped[UUID]
+    aggregate_version: Mapped[int]
+    routing_key: Mapped[str]
+    event: Mapped[dict]
+
+
+class Audit(Base):
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    operator_id: Mapped[UUID]
+    estate_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject_type: Mapped[str]
+    subject_id: Mapped[UUID]
+    version: Mapped[int]
+    changes: Mapped[dict]
+    correlation_id: Mapped[str]
+
+
+def facts_of(thing) -> dict:
+    facts = {column.key: getattr(thing, column.key) for column in thing.__mapper__.column_attrs}
+    if isinstance(thing, Ticket):
+        facts |= {"title_zh": thing.title_zh, "title_en": thing.title_en}
+    return facts
