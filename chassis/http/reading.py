@@ -113,8 +113,11 @@ def _single(given: MultiDictProxy) -> MultiDictProxy:
 
 
 def require_content(request: Request, location: str) -> None:
+    """Compressed bodies are not taken: a small one may unpack into more than we would read."""
     if request.mimetype != CONTENT[location]:
         raise UnsupportedMedia(accepted=CONTENT[location])
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+        raise UnsupportedMedia(accepted=f"{CONTENT[location]}, Content-Encoding: identity")
 
 
 def refuse_body(request: Request) -> None:

@@ -94,7 +94,11 @@ def request_reset(work, body):
 def show_me(work):
     """Who one is, one's roles as they are now, and the units one holds today."""
     person = work.get(Person, work.actor.id)
-    roles = claims.roles_of_person(work, person.id) if person else [vars(role) for role in work.actor.roles]
+    roles = (
+        claims.roles_of_person(work, person.id)
+        if person
+        else [{"role": role.name, "scope": role.scope} for role in work.actor.roles]
+    )
     return {
         "person": person and whole(person),
         "roles": roles,
