@@ -13,9 +13,11 @@ from pika.exceptions import AMQPError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis import VERSION, heartbeat, queues, settings
+from chassis import VERSION, heartbeat, settings
 from chassis.heartbeat import Beat
 from chassis.observe.depths import state_of
+from chassis.queues import Queues
+from chassis.queues import look as look_into
 
 log = structlog.get_logger(__name__)
 # What is more than this is a trouble; deploy/observability/alerts.yml wakes people by the same figures.
@@ -28,7 +30,7 @@ class Condition:
 
     name: str
     state: dict[str, Any] | None = None
-    queues: queues.Queues | None = None
+    queues: Queues | None = None
     revision: str = ""
     newest: str = ""
     late: float = 0.0
@@ -75,7 +77,7 @@ def _condition(runtime) -> Condition:
     except SQLAlchemyError as error:
         log.debug("status.database_away", reason=type(error).__name__)
     try:
-        found.queues = queues.look(runtime)
+        found.queues = look_into(runtime)
     except (AMQPError, OSError) as error:
         log.debug("status.broker_away", reason=type(error).__name__)
     if found.state:
