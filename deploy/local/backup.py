@@ -15,14 +15,14 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from chassis import VERSION, recovery, servers
 from deploy.local import plan, sealing, supervise
-from deploy.local.words import Failed, pick, say, step
+from deploy.local.words import FULL, Failed, pick, say, step
 
 FORMAT = 1
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
@@ -114,7 +114,9 @@ def _numbered(name: str, number: int) -> str:
 
 def _fill(draft: Path, source: Source) -> None:
     started, still = _now(), time.monotonic()
-    with recovery.one_instant(source.databases) as snapshots:
+    with ExitStack() as instant:
+        with step("one instant for all databases", "为所有数据库取同一时刻"):
+            snapshots = instant.enter_context(recovery.one_instant(source.databases))
         still = time.monotonic() - still
         services = {name: _facts(snapshot) for name, snapshot in snapshots.items()}
         with step("databases", "数据库"), ThreadPoolExecutor(os.cpu_count()) as together:
@@ -171,8 +173,8 @@ def run_tool(tool: str, *words) -> None:
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
     if done.returncode:
         full = os.strerror(errno.ENOSPC) in done.stderr
-        advice = (": the disk is full", "：磁盘已满") if full else ("", "")
-        raise Failed(f"{tool} failed{advice[0]}.", f"{tool} 失败{advice[1]}。", done.stderr.strip())
+        said = FULL if full else (f"{tool} failed.", f"{tool} 失败。")
+        raise Failed(*said, done.stderr.strip())
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
