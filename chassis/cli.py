@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import click
 
-from chassis import settings
+from chassis import VERSION, settings
 from chassis.service import load, names
 
 
@@ -56,6 +56,7 @@ MOMENTS = ["%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="linli")
 def main():
     """Linli 邻里: run a service's roles, migrate, look after its events."""
 

@@ -12,11 +12,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-import tomllib
 from pathlib import Path
 
+from chassis import VERSION, contracts
 from chassis.observe import configure_logging
 from chassis.servers import postgres_binaries, scratch_postgres
+from chassis.service import load
 from chassis.testing import KEY, PRIVATE_KEYS, SECRET, Installations, Platform
 from tests.conftest import SERVICES
 from tests.stories.repair import live_through
@@ -37,8 +38,12 @@ class Folders:
 
 
 def keep(folder: Path) -> None:
-    """Write `<service>.sql.gz`, `files/` and `world.json`."""
+    """Write `<service>.sql.gz`, `files/`, `world.json`, and `events.json`: {type: the schema that was promised}."""
     folder.mkdir(parents=True)
+    promised = {
+        type: contracts.schema_of(event) for type, event in sorted(contracts.said_by(map(load, SERVICES)).items())
+    }
+    (folder / "events.json").write_text(json.dumps(promised, ensure_ascii=False, indent=1) + "\n")
     with scratch_postgres() as server, tempfile.TemporaryDirectory() as files:
         installations = Installations(server.url(), Folders(Path(files)))
         platform = Platform(installations, *SERVICES)
@@ -64,12 +69,7 @@ def described(world: World) -> dict:
     people = {label: [str(each.operator_id), list(each.roles), str(each.id)] for label, each in world.people.items()}
     ids = {kind: {name: str(id) for name, id in getattr(world, kind).items()} for kind in KINDS}
     keys = {"private_keys": list(PRIVATE_KEYS), "secret_key": SECRET, "signing_key": KEY.pem}
-    return {"release": release(), "now": world.platform.clock.now().isoformat(), **ids, "people": people, "keys": keys}
-
-
-def release() -> str:
-    project = Path(__file__).parents[2] / "pyproject.toml"
-    return tomllib.loads(project.read_text())["project"]["version"]
+    return {"release": VERSION, "now": world.platform.clock.now().isoformat(), **ids, "people": people, "keys": keys}
 
 
 if __name__ == "__main__":
