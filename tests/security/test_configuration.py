@@ -115,3 +115,24 @@ def test_production_does_not_start_with_a_secret_that_can_be_guessed(monkeypatch
 def test_nobody_debugs_in_public(directory, tickets):
     for app in (directory.app, tickets.app):
         assert not app.debug and not app.testing and app.config.get("PROPAGATE_EXCEPTIONS") is None
+
+
+def test_nothing_a_caller_sends_is_an_address_that_we_fetch():
+    """Webhooks will come with a guard of their own; until then no body and no query takes an address at all."""
+    told = [
+        f"{route} {name}" for route in ROUTES for name, field in sent_to(route).items() if is_an_address(name, field)
+    ]
+
+    assert told == []
+    assert sum(len(sent_to(route)) for route in ROUTES) > 100
+
+
+def sent_to(route) -> dict:
+    queries = {each["name"]: each.get("schema", {}) for each in route.parameters}
+    return {**queries, **(route.body["properties"] if route.body else {})}
+
+
+def is_an_address(name: str, field: dict) -> bool:
+    return field.get("format") in ("uri", "url", "hostname") or name.endswith(
+        ("url", "uri", "href", "host", "callback")
+    )

@@ -175,3 +175,20 @@ def test_the_last_good_keys_are_kept_while_the_directory_is_down(directory, list
     listener.__dict__.pop("app")  # the service starts anew, with what lies in its own database
     assert load.call(tokens[1]) == 200
     assert "auth.keys_unreachable" in logged.getvalue()
+
+
+def test_a_stolen_key_is_withdrawn_at_once(directory, listener):
+    """As docs/security.md says it is done: the row deleted, the web processes started anew."""
+    person = a_person(operator_id=new_id(), roles=["head_office@operator"])
+    load = Load(directory, listener, person)
+    stolen = token_for(directory, person)
+    assert load.call(stolen) == 200
+
+    with directory.runtime.transaction(system=True) as session:
+        session.connection().exec_driver_sql("DELETE FROM signing_key")
+    for each in (directory, listener):
+        each.__dict__.pop("app")
+
+    fresh = token_for(directory, person)
+    assert load.call(fresh) == 200
+    assert load.call(stolen) == 401
