@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, select
@@ -33,6 +34,8 @@ from tests.world import World
 KEPT = sorted(Path(__file__).parent.glob("release-*"))
 HARNESS = import_module("chassis.testing.harness")  # the package has a function of that name
 pytestmark = pytest.mark.slow
+COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+DEMANDED = COLUMNS + " AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'"
 
 
 @pytest.fixture(scope="module", params=KEPT, ids=lambda folder: folder.name)
@@ -50,27 +53,29 @@ def world(kept, tmp_path_factory):
         patch.setattr(HARNESS, "SECRET", told["keys"]["secret_key"])
         patch.setattr(HARNESS, "KEY", auth.read_key(told["keys"]["signing_key"]))
         patch.setattr(Harness, "empty", lambda self: None)
-        for name in SERVICES:
-            bring_back(server.url(), name, kept / f"{name}.sql.gz")
+        then = {name: bring_back(server.url(), name, kept / f"{name}.sql.gz") for name in SERVICES}
         installations = Installations(server.url(), Folders(files))
         platform = Platform(installations, *SERVICES)
         platform.clock.advance(days=1)
         for each in platform.values():
             recover(each.runtime, taken_at=datetime.fromisoformat(told["now"]), release=told["release"])
             trust(each, told["keys"]["signing_key"])
+        platform.columns_then = then
         yield as_it_was(World(platform), told)
         installations.close()
     private.use_keys(PRIVATE_KEYS)
 
 
-def bring_back(admin_url: str, service: str, dump: Path) -> None:
-    """Into a database of the name that the harness of the service will find, and bring up to date."""
+def bring_back(admin_url: str, service: str, dump: Path) -> set[tuple]:
+    """Into a database of the name that the harness of the service will find, and bring up to date. → its columns then"""
     dbname = f"test_{service}_{os.getpid()}"
     servers.create_service_database(admin_url, service, PASSWORDS, dbname=dbname)
     url = admin_url.replace("/postgres?", f"/{dbname}?")
     psql = [postgres_binaries() / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", url]
     done = subprocess.run(psql, input=gzip.decompress(dump.read_bytes()), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+    with psycopg.connect(url) as database:
+        return set(database.execute(COLUMNS).fetchall())
 
 
 def trust(each: Harness, pem: str) -> None:
@@ -94,6 +99,20 @@ def test_the_data_is_at_todays_revision_and_its_audit_chain_is_whole(world, serv
         newest = ScriptDirectory.from_config(alembic_config(load(service))).get_current_head()
         assert session.connection().exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == newest
         assert audit.verify(session) == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_code_of_then_can_run_on_todays_tables(world, service):
+    """While processes are changed one by one, the release before reads and writes the newer tables."""
+    then = world.platform.columns_then[service]
+    with world.platform[service].runtime.transaction(system=True) as session:
+        now, demanded = (
+            {tuple(row) for row in session.connection().exec_driver_sql(query)} for query in (COLUMNS, DEMANDED)
+        )
+
+    assert then - now == set(), "gone or retyped: first the code lets go of them, a release later the tables"
+    known = {table for table, _, _ in then}
+    assert {each for each in demanded - then if each[0] in known} == set(), "the old code cannot fill these"
 
 
 def test_what_was_filed_then_is_shown_with_its_photo_and_its_timeline(world):
