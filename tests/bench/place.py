@@ -32,7 +32,13 @@ class TunedPostgres(servers.Postgres):
     """Durable, and sized for a machine of its own rather than for a demo."""
 
     def command(self):
-        tuned = ("shared_buffers=2GB", "max_wal_size=8GB", "checkpoint_timeout=15min", "maintenance_work_mem=512MB")
+        tuned = (
+            "shared_buffers=2GB",
+            "max_wal_size=8GB",
+            "checkpoint_timeout=15min",
+            "maintenance_work_mem=512MB",
+            "track_commit_timestamp=on",
+        )
         return [*super().command(), *(word for each in tuned for word in ("-c", each))]
 
 
@@ -114,15 +120,19 @@ class Place:
     def runtime(self, service: str, dbname: str) -> Runtime:
         """The service inside this process, for what is measured or prepared without its HTTP door."""
         settings = Settings(
-            service, *(self.url(service, role, dbname) for role in ("app", "system", "owner")), amqp_url=self._amqp(service),
+            service, *(self.url(service, role, dbname) for role in ("app", "system", "owner")), amqp_url=self.amqp(service),
             jwks_url="", data_dir=HOME / "files", secret_key="x" * 32, private_keys=(self.private_keys,),
         )  # fmt: skip
         return Runtime(load(service), settings, patience="60s")
 
-    def _amqp(self, service: str) -> str:
+    def amqp(self, service: str) -> str:
         if "rabbitmq" not in self.__dict__:
             return "amqp://nobody:nothing@127.0.0.1:9/none"
         return self.rabbitmq.amqp_url(broker.user_of(service), PASSWORDS["app"], amqp.VHOST)
+
+    @property
+    def amqp_admin(self) -> str:
+        return self.rabbitmq.amqp_url("bench", PASSWORDS["app"], amqp.VHOST)
 
     # ── programs ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,7 +141,7 @@ class Place:
         return {
             **{f"SERVICE_{what}DATABASE_URL": self.url(service, role, dbname)
                for what, role in (("", "app"), ("SYSTEM_", "system"), ("OWNER_", "owner"))},
-            "AMQP_URL": self._amqp(service),
+            "AMQP_URL": self.amqp(service),
             "DATA_DIR": str(HOME / "files"),
             "SECRET_KEY": "x" * 32,
             "PRIVATE_KEYS": self.private_keys,
@@ -145,16 +155,16 @@ class Place:
         name = f"{service} web {dbname}"
         bind = {"BIND": f"127.0.0.1:{self._port(name)}"}
         command = [OURS / "linli", "run", service, "web"]
-        self._run(Program(name, command, self.settings(service, dbname) | bind, f"http://{bind['BIND']}/healthz"))
+        self.start(Program(name, command, self.settings(service, dbname) | bind, f"http://{bind['BIND']}/healthz"))
         return f"http://{bind['BIND']}"
 
-    def background(self, service: str, dbname: str, role: str = "background") -> Program:
-        """Start relay, consumer and clock of a service, or one of them."""
-        return self._run(
-            Program(
-                f"{service} {role} {dbname}", [OURS / "linli", "run", service, role], self.settings(service, dbname)
-            )
-        )
+    def background(self, service: str, dbname: str) -> Program:
+        """Start relay, consumer and clock of a service, in one process as the platform does."""
+        return self.start(self.program(service, dbname, "background"))
+
+    def program(self, service: str, dbname: str, role: str) -> Program:
+        command = [OURS / "linli", "run", service, role]
+        return Program(f"{service} {role} {dbname}", command, self.settings(service, dbname))
 
     def twin(self, kind: str, dbname: str, titles: Path) -> str:
         """Start a peer: `drf` or `fastapi`, on the same database, as the same role, with as many workers. → its address."""
@@ -170,7 +180,7 @@ class Place:
             "drf": [*gunicorn, "--access-logfile", "-", "-b", f"127.0.0.1:{port}", "tests.bench.twins.drf:application"],
             "fastapi": [PEERS / "uvicorn", "--workers", WORKERS, "--port", port, "tests.bench.twins.fast:app"],
         }
-        self._run(Program(name, commands[kind], environment, f"http://127.0.0.1:{port}/healthz"))
+        self.start(Program(name, commands[kind], environment, f"http://127.0.0.1:{port}/healthz"))
         return f"http://127.0.0.1:{port}"
 
     def edge(self, upstream: str) -> str:
@@ -184,7 +194,7 @@ class Place:
         }  # fmt: skip
         command = [OURS / "python", "-m", "gateway.edge", "run"]
         ready = f"http://127.0.0.1:{port}/api/tickets/v1/openapi.json"
-        self._run(Program("edge", command, environment, ready))
+        self.start(Program("edge", command, environment, ready))
         return f"http://127.0.0.1:{port}"
 
     def stop(self, *programs: Program) -> None:
@@ -200,7 +210,7 @@ class Place:
         shutil.rmtree(servers.data_dir("bench"), ignore_errors=True)
         shutil.rmtree(self.postgres.socket_dir, ignore_errors=True)
 
-    def _run(self, program: Program) -> Program:
+    def start(self, program: Program) -> Program:
         if program.name not in self.running:
             program.start()
             self.running[program.name] = program

@@ -49,6 +49,8 @@ class Run:
     seconds: float = 6
     tickets: int = MILLION
     sizes: tuple[int, ...] = (10_000, 100_000, MILLION)
+    events: int = 200_000
+    flow_seconds: float = 30
     results: list[Result] = field(default_factory=list)
     growth: list[dict] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)

@@ -80,16 +80,16 @@ def fill(place: Place, dbname: str, count: int) -> float:
     """Make places and `count` tickets, as the owner of the tables, and ANALYZE. → seconds."""
     began = time.monotonic()
     with place.owner("tickets", dbname) as database:
-        _run(database, PLACES)
+        run(database, PLACES)
         for first in range(1, count + 1, BLOCK):
-            _run(database, TICKETS, count=count, first=first, last=min(first + BLOCK - 1, count))
+            run(database, TICKETS, count=count, first=first, last=min(first + BLOCK - 1, count))
     with place.admin(dbname) as database:
         database.execute("VACUUM (ANALYZE)")
         database.execute("CHECKPOINT")
     return time.monotonic() - began
 
 
-def _run(database: psycopg.Connection, script: str, **numbers) -> None:
+def run(database: psycopg.Connection, script: str, **numbers) -> None:
     ids = {what: sql_id(what, "n") for what in SPACES}
     codes = [category.code for category in taxonomy.CATEGORIES]
     known = {
