@@ -10,6 +10,7 @@ import orjson
 import structlog
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -51,6 +52,7 @@ class Server(BaseApplication):
             "timeout": 60,
             "graceful_timeout": 30,
             "loglevel": "warning",
+            "logger_class": Log,
             "proc_name": f"linli {settings.service} web",
             "post_fork": self._begin,
             "worker_exit": self._end,
@@ -76,6 +78,15 @@ class Server(BaseApplication):
         gc.collect()
         gc.freeze()  # what all workers share is not looked at again, and so not copied
         return app
+
+
+class Log(Logger):
+    """gunicorn's own lines, as JSON like all others."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(observe.OneLine())
 
 
 class Worker(ThreadWorker):

@@ -25,8 +25,8 @@ KEPT = 5.0  # seconds
 HASTE = text("SET LOCAL statement_timeout = '2s'")
 STATE = text("""
     SELECT
-    (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL AND parked_at IS NULL LIMIT :most) AS some) AS waiting,
-    (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL AND parked_at IS NOT NULL LIMIT :most) AS some) AS parked,
+    (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL AND parked_at IS NULL LIMIT :most) AS counted) AS waiting,
+    (SELECT count(*) FROM (SELECT FROM outbox WHERE sent_at IS NULL AND parked_at IS NOT NULL LIMIT :most) AS counted) AS parked,
     (SELECT extract(epoch FROM clock_timestamp() - min(eldest.created_at))::float8
         FROM generate_series(0, 15) AS each(shard) CROSS JOIN LATERAL (
             SELECT created_at FROM outbox WHERE shard = each.shard AND sent_at IS NULL AND parked_at IS NULL

@@ -26,6 +26,8 @@ blocked = Gauge("linli_broker_blocked", "1 while the broker takes no messages: a
 def begin(service, roles) -> None:
     """Figures start at nought and not at nothing, so that a first failure is seen as a rise."""
     if "worker" in roles:
+        handling.labels(service.name)
+        delay.labels(service.name)
         for outcome in HEARD:
             heard.labels(service.name, outcome)
         for each in service.reactions:

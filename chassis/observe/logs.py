@@ -12,6 +12,9 @@ from chassis import redact
 SECRET = re.compile(r"(password|secret|token|authorization|phone|email|cookie)", re.IGNORECASE)
 
 
+WHO: dict[str, str] = {}  # service and role of this process, for every thread's lines
+
+
 def configure_logging(service: str, role: str, level: int = logging.INFO) -> None:
     """One JSON object a line on standard output; values under a secret's name are hidden."""
     structlog.configure(
@@ -20,7 +23,7 @@ def configure_logging(service: str, role: str, level: int = logging.INFO) -> Non
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service, role=role)
+    WHO.update(service=service, role=role)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(OneLine())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
@@ -29,6 +32,7 @@ def configure_logging(service: str, role: str, level: int = logging.INFO) -> Non
 def steps() -> list:
     """What a log line goes through."""
     return [
+        say_who,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,6 +40,10 @@ def steps() -> list:
         hide_secrets,
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
+
+
+def say_who(_logger, _method, line: dict) -> dict:
+    return {**WHO, **line}
 
 
 def hide_secrets(_logger, _method, line: dict) -> dict:
@@ -47,5 +55,10 @@ class OneLine(logging.Formatter):
     """What libraries log, as JSON of the same kind."""
 
     def format(self, record: logging.LogRecord) -> str:
-        said = {"level": record.levelname.lower(), "logger": record.name, "event": redact.text(super().format(record))}
+        said = {
+            **WHO,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": redact.text(super().format(record)),
+        }
         return orjson.dumps(said).decode()
