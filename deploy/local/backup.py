@@ -53,7 +53,7 @@ def backup():
             "Linli is not running here; a backup is taken of a running platform: `make up` first.",
             "邻里未在此处运行；备份须在平台运行时进行，请先执行 `make up`。",
         )
-    here, to, keep = plan.Plan.of_this_checkout(), Path(os.environ.get("TO") or plan.BACKUPS), _keep()
+    here, to, keep = plan.Plan.of_this_checkout(), Path(os.environ.get("TO") or plan.BACKUPS).resolve(), _keep()
     began = time.monotonic()
     kept = take(source_of(here), to)
     dropped = drop_old(to, keep) if keep else []

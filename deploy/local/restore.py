@@ -58,6 +58,7 @@ def restore():
         with step("ending what runs", "停止正在运行的平台"):
             if supervise.is_running():
                 take_down()
+            up.await_remains(plan.Plan.of_this_checkout())
         with set_aside():
             replayed = bring_back(kept, secrets)
         tell(kept, replayed, time.monotonic() - began)
@@ -109,7 +110,7 @@ def bring_back(kept: Kept, secrets: dict[str, str]) -> int:
 def _chosen() -> Path:
     given = os.environ.get("FROM")
     if given:
-        return Path(given)
+        return Path(given).resolve()
     found = "\n".join(f"  make restore FROM={path}" for path in reversed(backup.whole(plan.BACKUPS)))
     raise Failed(
         "say from which backup: `make restore FROM=folder`.", "请指明备份：`make restore FROM=文件夹`。", found
@@ -118,6 +119,8 @@ def _chosen() -> Path:
 
 def opened(folder: Path) -> Kept:
     """Look at every byte of it before anything here is touched. Raises Failed for whatever is not a whole backup of ours."""
+    if not folder.is_dir():
+        raise Failed(f"there is no folder {folder}.", f"没有 {folder} 这个文件夹。")
     if folder.name.endswith(backup.PARTIAL) or not (folder / backup.SUMS).exists():
         raise Failed(
             f"{folder} is not a whole backup: it lacks {backup.SUMS} or was cut off while it was written. Take another one; "

@@ -71,11 +71,18 @@ def prepare(here):
     with step("packages", "软件包"):
         packages.ensure(plan.LOGS / "apt.log")
     with step("ports, secrets, settings", "端口、密钥与配置"):
+        await_remains(here)
         plan.refuse_taken_ports(here.ports())
         here.write_settings()
         set_strange_data_aside(here)
     with step("data folders, broker definitions", "数据目录与消息队列定义"), ThreadPoolExecutor() as together:
         wait_for([together.submit(here.postgres.prepare), together.submit(define_broker, here)])
+
+
+def await_remains(here):
+    """After a `kill -9` of supervisord its programs are still ending, in order; RabbitMQ takes some seconds."""
+    if (plan.LOCAL / "supervisord.pid").exists() and not supervise.is_running():
+        servers.comes_true(lambda: all(map(servers.is_free, here.ports().values())), seconds=30)
 
 
 def start_servers(here):

@@ -130,6 +130,19 @@ def test_two_backups_at_once_into_one_folder_are_refused(source, tmp_path):
 # ── not what it should be ────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_backup_is_named_from_where_one_stands(source, tmp_path, monkeypatch):
+    kept = backup.take(source, tmp_path / "to")
+    monkeypatch.chdir(kept.parent)
+    monkeypatch.setenv("FROM", kept.name)
+
+    assert restore._chosen() == kept
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(words.Failed, match="no folder"):
+        restore.opened(tmp_path / "nothing")
+
+
 @pytest.mark.parametrize("spoil", ["change", "remove"])
 def test_a_damaged_backup_is_refused_before_anything_is_touched(source, tmp_path, spoil):
     kept = backup.take(source, tmp_path / "to")
