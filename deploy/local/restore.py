@@ -58,7 +58,7 @@ def restore():
         with step("ending what runs", "停止正在运行的平台"):
             if supervise.is_running():
                 take_down()
-            up.await_remains(plan.Plan.of_this_checkout())
+            up.await_remains()
         with set_aside():
             replayed = bring_back(kept, secrets)
         tell(kept, replayed, time.monotonic() - began)

@@ -71,7 +71,7 @@ def prepare(here):
     with step("packages", "软件包"):
         packages.ensure(plan.LOGS / "apt.log")
     with step("ports, secrets, settings", "端口、密钥与配置"):
-        await_remains(here)
+        await_remains()
         plan.refuse_taken_ports(here.ports())
         here.write_settings()
         set_strange_data_aside(here)
@@ -79,10 +79,11 @@ def prepare(here):
         wait_for([together.submit(here.postgres.prepare), together.submit(define_broker, here)])
 
 
-def await_remains(here):
+def await_remains():
     """After a `kill -9` of supervisord its programs are still ending, in order; RabbitMQ takes some seconds."""
     if (plan.LOCAL / "supervisord.pid").exists() and not supervise.is_running():
-        servers.comes_true(lambda: all(map(servers.is_free, here.ports().values())), seconds=30)
+        ports = plan.Plan.of_this_checkout().ports().values()
+        servers.comes_true(lambda: all(map(servers.is_free, ports)), seconds=30)
 
 
 def start_servers(here):
