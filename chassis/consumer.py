@@ -65,6 +65,7 @@ class Delivery:
     id: str
     body: bytes = field(repr=False)
     headers: dict
+    key: str = ""  # as which event it came; after a retry it comes by its queue's name, which says nothing
 
     @property
     def attempt(self) -> int:
@@ -142,7 +143,8 @@ class _Line:
 
     def _on_message(self, _channel, method, properties, body) -> None:
         id = properties.message_id or str(new_id())
-        self.arrived.put(Delivery(method.delivery_tag, id, body, properties.headers or {}))
+        key = method.routing_key if method.exchange == amqp.EVENTS else ""
+        self.arrived.put(Delivery(method.delivery_tag, id, body, properties.headers or {}, key))
 
     def _drain(self) -> None:
         """Hear what has arrived, as far as time allows; the broker delivers the rest again, to whoever is next."""
@@ -268,6 +270,9 @@ class _Line:
 
 def _read(delivery: Delivery) -> Envelope | Outcome:
     try:
-        return Envelope.from_json(delivery.body)
+        envelope = Envelope.from_json(delivery.body)
     except BrokenEvent as error:
         return inbox.parked(inbox.reason_of(error))
+    if delivery.key and delivery.key != envelope.type:
+        return inbox.parked(f"the event says that it is {envelope.type}, and came as {delivery.key}")
+    return envelope

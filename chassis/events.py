@@ -5,7 +5,7 @@ On the wire: CloudEvents 1.0, structured JSON (messaging.md §5). What we say is
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -156,7 +156,18 @@ def load(cls, data: dict):
     try:
         return _wire(cls).load(data)
     except ValidationError as error:
-        raise BrokenEvent(f"{cls.__event__.type}: data does not fit: {error.normalized_messages()}") from error
+        raise BrokenEvent(
+            f"{cls.__event__.type}: data does not fit: {'; '.join(_wrong(error.normalized_messages()))}"
+        ) from error
+
+
+def _wrong(messages: dict | list, path: str = "") -> Iterator[str]:
+    """`ticket.unit_id: Not a valid UUID.` of each field."""
+    if isinstance(messages, list):
+        yield f"{path}: {' '.join(map(str, messages))}"
+    else:
+        for name, inner in messages.items():
+            yield from _wrong(inner, f"{path}.{name}" if path else str(name))
 
 
 # ── envelope ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,47 +227,78 @@ class Envelope:
             event = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise BrokenEvent(f"not JSON: {error}") from error
+        if b"\\u0000" in body and _holds_nul(event):
+            raise BrokenEvent("the event holds the character NUL, which no database keeps")
         return cls.from_dict(event)
 
     @classmethod
     def from_dict(cls, event: dict) -> "Envelope":
         """Raises BrokenEvent naming what is missing or malformed."""
-        try:
-            if event["specversion"] != "1.0":
-                raise BrokenEvent(f"CloudEvents version {event['specversion']!r} is unknown")
-            return cls(
-                id=UUID(event["id"]),
-                source=_text(event["source"]),
-                type=_text(event["type"]),
-                subject=_text(event["subject"]),
-                time=datetime.fromisoformat(event["time"]),
-                operator_id=UUID(event["operatorid"]),
-                estate_id=UUID(event["estateid"]) if event.get("estateid") else None,
-                sequence=int(event["sequence"]),
-                correlation_id=_text(event["correlationid"]),
-                causation_id=event.get("causationid"),
-                traceparent=event.get("traceparent"),
-                actor=_text(event["actor"]),
-                data=_mapping(event["data"]),
-            )
-        except BrokenEvent:
-            raise
-        except KeyError as error:
-            raise BrokenEvent(f"the envelope lacks {error}") from error
-        except (TypeError, ValueError, AttributeError) as error:
-            raise BrokenEvent(f"the envelope is malformed: {error}") from error
+        if not isinstance(event, dict):
+            raise BrokenEvent("the event is not a JSON object")
+        if event.get("specversion") != "1.0":
+            raise BrokenEvent(f"CloudEvents version {event.get('specversion')!r} is unknown")
+        return cls(
+            id=_part_of(event, "id", UUID),
+            source=_part_of(event, "source", _text),
+            type=_part_of(event, "type", _text),
+            subject=_part_of(event, "subject", _text),
+            time=_part_of(event, "time", datetime.fromisoformat),
+            operator_id=_part_of(event, "operatorid", UUID),
+            estate_id=_part_of(event, "estateid", UUID) if event.get("estateid") else None,
+            sequence=_part_of(event, "sequence", _count),
+            correlation_id=_part_of(event, "correlationid", _text),
+            causation_id=event.get("causationid"),
+            traceparent=event.get("traceparent"),
+            actor=_part_of(event, "actor", _text),
+            data=_part_of(event, "data", _mapping),
+        )
+
+
+def _part_of(event: dict, name: str, read: Callable):
+    """Raises BrokenEvent naming the attribute; its value may be private and is not repeated."""
+    if name not in event:
+        raise BrokenEvent(f"the envelope lacks {name!r}")
+    try:
+        return read(event[name])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise BrokenEvent(f"the envelope's {name} is not {FORMS[read]}") from error
 
 
 def _text(value) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is not text")
+        raise ValueError
     return value
 
 
 def _mapping(value) -> dict:
     if not isinstance(value, dict):
-        raise ValueError("data is not an object")
+        raise ValueError
     return value
+
+
+def _count(value) -> int:
+    """A version: from 1, as far as a database counts."""
+    count = int(value)
+    if not 0 < count < 2**63:
+        raise ValueError
+    return count
+
+
+FORMS = {
+    UUID: "a UUID",
+    datetime.fromisoformat: "a time",
+    _text: "text",
+    _mapping: "an object",
+    _count: "a count from 1",
+}
+
+
+def _holds_nul(value) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_holds_nul, inner))
 
 
 # ── listening ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -40,6 +40,11 @@ class Server:
         end(self.process, self.stop_signal)
         self.process = None
 
+    def kill(self):
+        """As the kernel would: no last words. Another `launch` starts it again."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
     def environment(self):
         return dict(os.environ)
 

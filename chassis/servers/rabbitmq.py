@@ -60,12 +60,17 @@ class RabbitMQ(Server):
         return f"amqp://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(vhost, safe='')}"
 
     @property
+    def node(self):
+        return f"linli-{hash_of(str(self.base_dir))}@localhost"
+
+    @property
     def management_url(self):
         return f"http://127.0.0.1:{self.management_port}"
 
     def launch(self):
-        self.prepare()
-        self.port_mapper.start()
+        if not (self.port_mapper.process and self.port_mapper.answers()):
+            self.prepare()
+            self.port_mapper.start()
         super().launch()
 
     def stop(self):
@@ -95,7 +100,7 @@ class RabbitMQ(Server):
             "LANG": "C.UTF-8",
             "HOME": folder,  # the Erlang cookie
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_NODENAME": f"linli-{hash_of(folder)}@localhost",
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
             "RABBITMQ_CONFIG_FILES": f"{folder}/none/*.conf",
             "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/none.config",

@@ -102,12 +102,14 @@ def test_an_envelope_survives_the_wire_and_is_a_cloudevent():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"id": "seven"}, "malformed"),
+        ({"id": "seven"}, "id is not a UUID"),
         ({"specversion": "0.3"}, "version"),
-        ({"data": [1]}, "malformed"),
-        ({"operatorid": None}, "malformed"),
-        ({"sequence": "many"}, "malformed"),
-        ({"type": ""}, "malformed"),
+        ({"data": [1]}, "data is not an object"),
+        ({"operatorid": None}, "operatorid is not a UUID"),
+        ({"sequence": "many"}, "sequence is not a count"),
+        ({"type": ""}, "type is not text"),
+        ({"sequence": "0"}, "sequence is not a count"),
+        ({"sequence": str(-(10**30))}, "sequence is not a count"),
     ],
 )
 def test_a_broken_envelope_says_what_is_wrong(change, reason):
@@ -120,6 +122,13 @@ def test_what_is_no_json_or_lacks_a_part_is_broken():
         Envelope.from_json(b"{")
     with pytest.raises(BrokenEvent, match="lacks"):
         Envelope.from_json(b'{"specversion": "1.0"}')
+
+
+def test_the_character_nul_is_found_wherever_it_stands_and_the_text_that_spells_it_is_not():
+    spelt = envelope(data={"tails": [{"name": "a\\u0000b"}]})
+    with pytest.raises(BrokenEvent, match="NUL"):
+        Envelope.from_json(envelope(data={"tails": [{"name": "a\0b"}]}).to_json())
+    assert Envelope.from_json(spelt.to_json()) == spelt
 
 
 def test_only_a_projection_may_hear_a_restated_fact():

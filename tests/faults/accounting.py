@@ -54,9 +54,12 @@ LISTENER = {
         AND inbox.processed_at > now() - interval '6 days'""",
 }  # fmt: skip
 EFFECTS = {
-    "effects other than one": HEARINGS + """
-        SELECT due.consumer || ' ← ' || due.event_id || ': ' || count(effect.at) FROM due
-        LEFT JOIN effect USING (consumer, event_id) GROUP BY due.consumer, due.event_id HAVING count(effect.at) <> 1""",
+    "effects missing": HEARINGS + """
+        SELECT due.consumer || ' ← ' || due.event_id FROM due
+        LEFT JOIN effect USING (consumer, event_id) WHERE effect.at IS NULL""",
+    "effects repeated": HEARINGS + """
+        SELECT consumer || ' ← ' || event_id || ': ' || count(*) FROM due JOIN effect USING (consumer, event_id)
+        GROUP BY consumer, event_id HAVING count(*) > 1""",
     "effects of nothing": HEARINGS + """
         SELECT effect.consumer || ' ← ' || effect.event_id FROM effect
         LEFT JOIN due USING (consumer, event_id) WHERE due.event_id IS NULL""",

@@ -43,8 +43,9 @@ class Link:
         self.to, self.port = to, servers.free_port()
         self.drip = 0.0  # seconds for each byte
         self.delay = 0.0  # seconds before each piece
-        self.refusing = False
         self.passed = 0  # bytes
+        self.accepted = 0  # connections
+        self.stranded: set[asyncio.StreamWriter] = set()
         self.pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self.flows = asyncio.Event()
         self.flows.set()
@@ -64,6 +65,16 @@ class Link:
         """Both ends of each connection are told RST. → how many connections there were"""
         return _loop().run(self._reset())
 
+    def strand(self) -> int:
+        """The connections of now are dead, and nobody is told; new ones pass. → how many were ever made"""
+        self.stranded.update(writer for pair in self.pairs for writer in pair)
+        return self.accepted
+
+    def clear(self) -> None:
+        """Fine weather again."""
+        self.drip = self.delay = 0.0
+        self.release()
+
     def slow(self, seconds_a_byte: float) -> None:
         self.drip = seconds_a_byte
 
@@ -82,6 +93,7 @@ class Link:
         except OSError:
             writer.transport.abort()
             return
+        self.accepted += 1
         pair = (writer, there[1])
         self.pairs.add(pair)
         ways = [
@@ -95,7 +107,8 @@ class Link:
         self.tasks.difference_update(ways)
         self.pairs.discard(pair)
         for each in pair:
-            each.transport.abort() if self.refusing else each.close()
+            self.stranded.discard(each)
+            each.close()
 
     async def _pass(self, reader, writer) -> None:
         while True:
@@ -104,6 +117,8 @@ class Link:
                 await self._weather(piece)
                 if not piece:
                     return
+                if writer in self.stranded:
+                    continue
                 for part in [piece] if not self.drip else [piece[at : at + 1] for at in range(len(piece))]:
                     await self.flows.wait()
                     writer.write(part)

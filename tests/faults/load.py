@@ -27,10 +27,9 @@ class Unanswered(Exception):
 class Caller:
     """One person, signed in."""
 
-    def __init__(self, site: Site, role: str, counts: Counter, stop: threading.Event):
-        self.site, self.account, self.counts, self.stop = site, site.demo["accounts"][role], counts, stop
+    def __init__(self, load: "Load", role: str):
+        self.load, self.account, self.counts = load, load.site.demo["accounts"][role], load.counts
         self.http = requests.Session()
-        self.slowest: list[float] = []
 
     def sign_in(self) -> None:
         form = {"grant_type": "password", "username": self.account["login"], "password": self.account["password"]}
@@ -44,15 +43,13 @@ class Caller:
         url = self._url(service, path)
         if "Authorization" not in self.http.headers:
             self.sign_in()
-        began = time.monotonic()
         answer = self._insist(lambda: self.http.request(method, url, json=body, headers=headers, timeout=30))
-        self.slowest.append(time.monotonic() - began)
         self.counts["accepted" if answer.ok else f"refused {answer.status_code}"] += 1
         return answer.json() if answer.ok and answer.content else None
 
     def _insist(self, send: Callable[[], requests.Response]) -> requests.Response:
         """Send until there is an answer that is not the platform's own trouble."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.load.patience
         while time.monotonic() < deadline:
             self.counts["requests"] += 1
             try:
@@ -66,12 +63,11 @@ class Caller:
                 elif answer.status_code < 500 and answer.status_code != 429:
                     return answer
                 self.counts[f"answers {answer.status_code}"] += 1
-            if self.stop.wait(0.3) and time.monotonic() > deadline - PATIENCE + 30:
-                break
-        raise Unanswered(f"{self.account['login']}: no answer within {PATIENCE} s")
+            time.sleep(0.3)
+        raise Unanswered(f"{self.account['login']}: no answer within {self.load.patience} s")
 
     def _url(self, service: str, path: str) -> str:
-        return f"http://{self.site.plan.at(service)}/api/{service}/v1{path}"
+        return f"http://{self.load.site.plan.at(service)}/api/{service}/v1{path}"
 
 
 @dataclass
@@ -91,6 +87,7 @@ class Load:
     seed: int
     rate: float = 10
     hands: int = 2
+    patience: float = PATIENCE
     counts: Counter = field(default_factory=Counter)
     filed: list[Filed] = field(default_factory=list)
     failures: list[BaseException] = field(default_factory=list)
@@ -98,7 +95,6 @@ class Load:
     def __post_init__(self):
         self.stop = threading.Event()
         self.local = threading.local()
-        self.callers: list[Caller] = []
 
     # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,6 +120,10 @@ class Load:
             self._do_something(chance)
         return self
 
+    def chance(self) -> random.Random:
+        """For a test that chooses the deeds itself."""
+        return random.Random(self.seed)
+
     def _live(self, hand: int) -> None:
         chance = random.Random(f"{self.seed} {hand}")
         try:
@@ -131,9 +131,6 @@ class Load:
                 self._do_something(chance)
         except BaseException as error:
             self.failures.append(error)
-
-    def answer_times(self) -> list[float]:
-        return [took for caller in self.callers for took in caller.slowest]
 
     def lost(self) -> list[str]:
         """Tickets that were answered with 201 and are not in the database."""
@@ -151,8 +148,7 @@ class Load:
     def _as(self, role: str) -> Caller:
         known = self.local.__dict__.setdefault("known", {})
         if role not in known:
-            known[role] = Caller(self.site, role, self.counts, self.stop)
-            self.callers.append(known[role])
+            known[role] = Caller(self, role)
         return known[role]
 
     def file(self, chance: random.Random) -> str | None:
@@ -213,6 +209,18 @@ class Load:
         person = self._as(manager).call("GET", "directory", f"/people/{person_id}")
         change = {"name": f"王{chance.randrange(10**6)}"}
         self._as(manager).call("PATCH", "directory", f"/people/{person_id}", change, version=person["version"])
+
+    def speak_of(self, unit_id: str, name: str) -> None:
+        """One unit gets this name."""
+        manager = self._as("estate_manager")
+        unit = manager.call("GET", "directory", f"/units/{unit_id}")
+        manager.call("PATCH", "directory", f"/units/{unit_id}", {"spoken_zh": name}, version=unit["version"])
+
+    def poison(self, name: str) -> None:
+        """One person gets this name."""
+        manager, person_id = self._as("estate_manager"), self.site.demo["accounts"]["owner2"]["person_id"]
+        person = manager.call("GET", "directory", f"/people/{person_id}")
+        manager.call("PATCH", "directory", f"/people/{person_id}", {"name": name}, version=person["version"])
 
     def move_in(self, chance: random.Random) -> None:
         """A new person, and a home of theirs."""

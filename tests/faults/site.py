@@ -1,14 +1,18 @@
 """A whole platform on its own servers, laid out as deploy/local lays it out, with every process in our hands."""
 
 import os
+import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from json import loads
 from pathlib import Path
+from uuid import uuid4
 
 import pika
 import psycopg
+import requests
 
 from chassis import amqp, broker, servers
 from chassis.migrations import migrate
@@ -75,6 +79,7 @@ class Site:
         self.processes: list[Process] = []
         self.links: list[Link] = []
         self.retry_after: tuple = ()
+        self.names = SERVICES
 
     # ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -106,6 +111,9 @@ class Site:
     def begin(self, retry_after: Iterable[float] = QUICK_TIERS) -> None:
         """Everything as it was after the seed: databases, queues; no process runs."""
         self.stop()
+        for server in (self.postgres, self.rabbitmq):
+            if not server.answers():  # a test that failed left it so
+                server.start()
         with psycopg.connect(self.postgres.url(), autocommit=True) as admin:
             for service in SERVICES:
                 admin.execute(f"DROP DATABASE IF EXISTS {service} WITH (FORCE)")
@@ -114,6 +122,7 @@ class Site:
             servers.create_service_database(self.postgres.url(), service, self.plan.passwords(service))
         self.define_broker(retry_after)
         self.purge()
+        ((self.began,),) = self.sql("directory", "SELECT now()")
 
     def define_broker(self, retry_after: Iterable[float] = QUICK_TIERS) -> None:
         retry_after = tuple(retry_after)
@@ -150,6 +159,11 @@ class Site:
 
     def one(self, service: str, role: str, **more) -> Process:
         return self.start(service, role, **more)[0]
+
+    def linli(self, service: str, *argv: str, **environment) -> None:
+        """Run one command to its end."""
+        process = self._process(service, list(argv), argv[0], **environment).start()
+        assert process.died(60), f"linli {' '.join(argv)} does not end"
 
     def _process(self, service, argv, what, *, weakened="", linked=False, **environment) -> Process:
         chosen = self.plan.environment_of(service, what) | environment
@@ -200,6 +214,21 @@ class Site:
         with self.channel() as channel:
             return channel.queue_declare(queue, passive=True).method.message_count
 
+    def parked(self, service: str) -> list[dict]:
+        """What is parked, left where it is: attempts and reason of each."""
+        with self.channel() as channel:
+            found = []
+            while (got := channel.basic_get(amqp.parked_queue(service)))[0] is not None:
+                headers = got[1].headers
+                found.append({"attempts": headers.get(amqp.ATTEMPT), "reason": headers.get(amqp.REASON, "")})
+            return found
+
+    def drop_policy(self, name: str) -> None:
+        """The queue has no limits any more, until the broker is defined anew."""
+        self.retry_after = ()
+        where = f"{self.rabbitmq.management_url}/api/policies/{amqp.VHOST}/{name}"
+        requests.delete(where, auth=("guest", "guest"), timeout=10).raise_for_status()
+
     def purge(self) -> None:
         with self.channel() as channel:
             for service in SERVICES:
@@ -211,15 +240,74 @@ class Site:
         return account({service: self.postgres.url(service) for service in SERVICES}, self.amqp_url)
 
     def quiesce(self, seconds: float = 60) -> Account:
-        """The books once they balance, or as they stand when the time is over."""
-        kept = [self.account()]
+        """The books once they balance; or once nothing moves any more, or the time is over, as they stand then."""
+        still, deadline, found = 0, time.monotonic() + seconds, self.account()
+        while not found.whole and still < 5 and time.monotonic() < deadline:
+            time.sleep(0.5)
+            before, found = found, self.account()
+            still = still + 1 if self.is_still() and found == before else 0
+        return found
 
-        def balanced() -> bool:
-            kept[0] = self.account()
-            return kept[0].whole
+    def is_still(self) -> bool:
+        """Nothing waits in an outbox or at the broker."""
+        waiting = "outbox WHERE sent_at IS NULL AND parked_at IS NULL"
+        return not any(self.count(service, waiting) or self.waits(service) for service in SERVICES)
 
-        servers.comes_true(balanced, seconds)
-        return kept[0]
+    def waits(self, service: str) -> int:
+        """Messages on their way to a service, also those it has and has not acknowledged."""
+        queues = requests.get(
+            f"{self.rabbitmq.management_url}/api/queues/{amqp.VHOST}", auth=("guest", "guest"), timeout=10
+        ).json()
+        ways = (amqp.events_queue(service), amqp.retry_exchange(service))
+        return sum(queue.get("messages", 0) for queue in queues if queue["name"].startswith(ways))
+
+    # ── faults of the servers ────────────────────────────────────────────────────────────────────────────────────
+
+    def kill_broker(self) -> None:
+        self.rabbitmq.kill()
+
+    def kill_postgres(self) -> None:
+        self.postgres.kill()
+
+    def rabbitmqctl(self, *words: str) -> None:
+        command = [self.rabbitmq.script.with_name("rabbitmqctl"), "-q", "-n", self.rabbitmq.node, *words]
+        subprocess.run(command, env=self.rabbitmq.environment(), check=True, capture_output=True, timeout=60)
+
+    @contextmanager
+    def tap(self) -> Iterator["Tap"]:
+        """Hear everything that is said from now on, in the order of the wire."""
+        with self.channel() as channel:
+            queue = channel.queue_declare("", exclusive=True).method.queue
+            channel.queue_bind(queue, amqp.EVENTS, "#")
+            yield Tap(channel, queue)
+
+    def say(self, *said: tuple[str, bytes], exchange: str = amqp.EVENTS, queue: str = "") -> None:
+        """Put messages on the exchange as they are, (routing key, body); or without an exchange into a queue."""
+        with self.channel() as channel:
+            channel.confirm_delivery()
+            for key, body in said:
+                properties = pika.BasicProperties(message_id=str(uuid4()), delivery_mode=2)
+                channel.basic_publish(exchange, key if exchange else queue, body, properties)
+
+
+@dataclass
+class Tap:
+    """What went over the wire."""
+
+    channel: pika.adapters.blocking_connection.BlockingChannel
+    queue: str
+
+    def depth(self) -> int:
+        return self.channel.queue_declare(self.queue, passive=True).method.message_count
+
+    def read(self) -> list[dict]:
+        """The events since the last reading."""
+        read = []
+        while True:
+            method, _, body = self.channel.basic_get(self.queue, auto_ack=True)
+            if method is None:
+                return read
+            read.append(loads(body))
 
 
 def small_demo() -> None:

@@ -162,15 +162,28 @@ def everything_is_retried() -> None:
 
 def marks_first() -> None:
     """Events are marked as sent before the broker has them."""
+    carry_batch = relay.Relay.carry_batch
+    sent = text("UPDATE outbox SET sent_at = now() WHERE id = ANY (CAST(:ids AS uuid[]))")
 
-    def carry_batch(self, keeper):
-        rows = keeper.execute(relay.UNSENT, {"shards": sorted(self.shards), "resting": [], "batch": relay.BATCH}).all()
-        self._write([row.seq for row in rows], [])
-        self.publisher.publish_batch(relay._message(row) for row in rows)
-        relay.failpoint("after_confirm")
-        return len(rows)
+    class Hasty:
+        def __init__(self, relay):
+            self.relay, self.publisher = relay, relay.publisher
 
-    relay.Relay.carry_batch = carry_batch
+        def publish_batch(self, messages):
+            messages = list(messages)
+            with self.relay.runtime.system_engine.begin() as connection:
+                connection.execute(sent, {"ids": [message.id for message in messages]})
+            return self.publisher.publish_batch(messages)
+
+        def __getattr__(self, name):
+            return getattr(self.publisher, name)
+
+    def hasty(self, keeper):
+        if not isinstance(self.publisher, Hasty):
+            self.publisher = Hasty(self)
+        return carry_batch(self, keeper)
+
+    relay.Relay.carry_batch = hasty
 
 
 def rows_are_shared_out() -> None:
@@ -263,6 +276,42 @@ def patient_heartbeat(seconds: str) -> None:
         return chosen
 
     amqp.parameters = quicker
+
+
+def confirms_come_late() -> None:
+    """Not a weakness: time to stop the relay between what it said and what it marks."""
+    relay.failpoint = lambda _name: time.sleep(3)
+
+
+def raises_on(mark: str) -> None:
+    """Not a weakness: a reaction that always fails on one event."""
+
+    def fail(_hearing):
+        raise ValueError(f"cannot bear {mark}")
+
+    _on(mark, fail)
+
+
+def dies_on(mark: str) -> None:
+    """Not a weakness: a reaction that ends its process."""
+    _on(mark, lambda _hearing: os._exit(1))
+
+
+def slow_once(seconds: str) -> None:
+    """Not a weakness: the first reaction takes this long."""
+    waiting = [float(seconds)]
+    _on("", lambda _hearing: time.sleep(waiting.pop() if waiting else 0))
+
+
+def _on(mark: str, do) -> None:
+    react = inbox._react
+
+    def meddled(session, own, hearing):
+        if mark in str(hearing.envelope.data):
+            do(hearing)
+        react(session, own, hearing)
+
+    inbox._react = meddled
 
 
 def small_demo() -> None:

@@ -1,0 +1,7 @@
+"""How much of each fault: a little in `make test`, in full in `make faults`."""
+
+import os
+
+LONG = bool(os.environ.get("FAULTS"))
+ROUNDS = int(os.environ.get("ROUNDS") or (50 if LONG else 2))
+MINUTES = float(os.environ.get("MINUTES") or 10)
