@@ -69,6 +69,10 @@ class Actor:
         estates = self.estates(permission)
         return estates is ALL or estate_id in estates
 
+    def has_scope(self, kind: str) -> bool:
+        """Whether a role of the actor is for one `unit`, `estate`, `region`, or for the `operator`."""
+        return any(role.scope.partition(":")[0] == kind for role in self.roles)
+
     def named(self) -> str:
         """As it stands in envelopes and audit rows: `person/<id>`, `system`."""
         return f"{self.kind}/{self.id}" if self.id else str(self.kind)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.orm import Bundle, Mapped, declared_attr, mapped_column, registry
 
 from chassis.actor import ALL, Actor, Kind
 from chassis.ids import new_id
@@ -69,6 +69,17 @@ def within(column, estates: frozenset) -> ColumnElement[bool]:
     if estates is ALL:
         return true()
     return column.in_(estates) if estates else false()
+
+
+class Perhaps(Bundle):
+    """Columns of an outer join as one thing, or None where nothing was found: the first column tells.
+
+    select(Ticket.number, Perhaps("assignee", Person.id, Person.name)).outerjoin(…) → row.number, row.assignee.name
+    """
+
+    def create_row_processor(self, query, procs, labels):
+        made = super().create_row_processor(query, procs, labels)
+        return lambda row: None if procs[0](row) is None else made(row)
 
 
 class Row:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlakeyset import select_page
 from sqlakeyset.results import unserialize_bookmark
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError, StatementError
 from sqlalchemy.orm import Session
@@ -26,9 +26,9 @@ from chassis.i18n import Sentence
 from chassis.model import Copy, Entity, Row
 
 Thing = TypeVar("Thing", bound=Row)
-CONTEXT = text(
-    "SELECT set_config('app.operator', :operator, true), set_config('app.estates', :estates, true),"
-    " set_config('app.all_estates', :everywhere, true)"
+CONTEXT = (
+    "SELECT set_config('app.operator', %s, true), set_config('app.estates', %s, true),"
+    " set_config('app.all_estates', %s, true)"
 )
 BATCH = 200
 AS_IT_IS = Sentence("Use the `next` of an earlier page as it is.", "请原样使用上一页的 next。")
@@ -80,14 +80,13 @@ class Work:
         """Act as `actor` from here on; row-level security follows within the same transaction."""
         self.actor = replace(actor, at=self.now)
         estates = actor.estates()
-        self.session.execute(
-            CONTEXT,
-            {
-                "operator": str(actor.operator_id or ""),
-                "estates": "" if estates is ALL else ",".join(map(str, estates)),
-                "everywhere": "on" if estates is ALL else "",
-            },
+        everywhere = estates is ALL
+        context = (
+            str(actor.operator_id or ""),
+            "" if everywhere else ",".join(map(str, estates)),
+            "on" if everywhere else "",
         )
+        self.session.connection().exec_driver_sql(CONTEXT, context)
 
     def enter(self, operator_id: UUID, estates: Iterable[UUID] | None = None) -> None:
         """Step into an operator at a public door, once the caller's credential proved that it belongs there."""

@@ -113,6 +113,8 @@ class _Code:
 
     def _value(self, field: fields.Field, name: str, read: str, v: str) -> str:
         """An expression of the dumped value; `v` is the variable it may use."""
+        if type(field) is fields.Function and field.serialize_func:
+            return f"present({self._name(field.serialize_func)}(thing))"
         if not _is_simple(field):
             return f"present({self._name(field)}.serialize({name!r}, thing))"
         if isinstance(field, fields.Nested):

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, defer, joinedload, lazyload
+from sqlalchemy.orm import Session
 
 from chassis import attachments
+from chassis.model import Perhaps
 from chassis.tables import audit
 from chassis.work import Page
 from services.tickets.events import Level, State
@@ -29,10 +30,10 @@ from services.tickets.model.ticket import ENDS, ORDERS
 
 OPEN = Ticket.state.not_in(ENDS)
 AT_WORK = Ticket.state.in_([State.DISPATCHED, State.STARTED, State.ON_HOLD])
-BRIEFLY = [  # as a line of a list: nothing that a line does not show
-    *(lazyload(each) for each in (Ticket.clocks, Ticket.ratings)),
-    *(defer(each) for each in (Ticket.description, Ticket.contact_phone)),
-    joinedload(Ticket.assignee),
+LINE = [  # what a line of a list shows; first what it is ordered by, which is then found at once
+    *(getattr(Ticket, name) for name in ("filed_at", "id", "number", "version", "kind", "state", "estate_id")),
+    *(getattr(Ticket, name) for name in ("unit_id", "place", "category", "problem", "urgency")),
+    Perhaps("assignee", Person.id, Person.name),
 ]
 STAGES = ("report", "answer", "completion")  # what a file may come with
 RECENT = timedelta(days=90)  # ratings that count for a technician
@@ -59,7 +60,7 @@ def estates_of(session: Session, scopes: Iterable[str]) -> dict[str, set[UUID]]:
 def tickets(work, *, q=None, mine=False, open=None, sort="-filed_at", limit, after, **filters):
     """One page of what the actor may see."""
     named = {name: value for name, value in filters.items() if value is not None}
-    found = work.seen(Ticket).options(*BRIEFLY).filter_by(**named)
+    found = work.seen(Ticket).filter_by(**named).outerjoin(Ticket.assignee).with_only_columns(*LINE)
     if mine:
         found = found.where(or_(Ticket.assignee_id == work.actor.id, Ticket.reporter_id == work.actor.id))
     if open is not None:

@@ -7,8 +7,10 @@ from chassis.attachments import AttachmentView
 from chassis.http import AwareDateTime, Fen, Schema, Text, wrong
 from chassis.private import mask_phone
 from services.tickets.events import Channel, Kind, Limit, Payer, Side, State, Urgency
+from services.tickets.model import taxonomy
 from services.tickets.model.ticket import ORDERS
 
+STRING = {"type": "string"}
 MOST_FILES = 9  # photos on one report, answer or completion
 PHONE = Regexp(r"^\+?[0-9][0-9 -]{4,19}$")
 
@@ -164,6 +166,10 @@ class RatingView(Schema):
     rated_at = AwareDateTime(required=True)
 
 
+def _title(line) -> tuple[str, str]:
+    return taxonomy.title(line.kind, line.category, line.problem)
+
+
 class TicketLine(Schema):
     """A ticket in a list."""
 
@@ -177,8 +183,8 @@ class TicketLine(Schema):
     place = fields.String(required=True, allow_none=True)
     category = fields.String(required=True, allow_none=True)
     problem = fields.String(required=True, allow_none=True)
-    title_zh = fields.String(required=True)
-    title_en = fields.String(required=True)
+    title_zh = fields.Function(lambda line: _title(line)[0], required=True, metadata=STRING)
+    title_en = fields.Function(lambda line: _title(line)[1], required=True, metadata=STRING)
     urgency = enum(Urgency, required=True)
     assignee = fields.Nested(PersonView, required=True, allow_none=True)
     filed_at = AwareDateTime(required=True)

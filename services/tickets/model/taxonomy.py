@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 
 from services.tickets.events import Kind
 
@@ -217,6 +218,7 @@ def limits(category_code: str | None, problem_code: str | None) -> Limits:
     return (problem and problem.limits) or (known.limits if known else Limits())
 
 
+@lru_cache(maxsize=4096)
 def title(kind: Kind, category_code: str | None, problem_code: str | None) -> tuple[str, str]:
     """What a ticket is about in a few words, in Chinese and English, and nothing that anybody typed."""
     known = category(category_code)

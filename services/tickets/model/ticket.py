@@ -133,9 +133,11 @@ class Ticket(Entity, OfEstate):
         concerns the home they live in."""
         if actor.kind in (ActorKind.SYSTEM, ActorKind.EVENT):
             return super().visible_to(actor, permission)
-        lives_there = cls.unit_id == any_(Occupancy.homes_of(actor.id, actor.at))
         overseen = within(cls.estate_id, actor.estates("tickets:oversee")) & ~cls.complained_of.contains([actor.id])
-        return and_(super().visible_to(actor, permission), overseen | (cls.reporter_id == actor.id) | lives_there)
+        concerned = overseen | (cls.reporter_id == actor.id)
+        if actor.has_scope("unit"):
+            concerned |= cls.unit_id == any_(Occupancy.homes_of(actor.id, actor.at))
+        return and_(super().visible_to(actor, permission), concerned)
 
     # ── how it moves ─────────────────────────────────────────────────────────────────────────────────────────────
 
