@@ -46,6 +46,10 @@ test: dev ## everything; installs what it needs
 	@.venv/bin/linli contracts --check
 	@$(PYTHON) -m pytest
 
+.PHONY: faults
+faults: dev ## kill, cut, stall and confuse it, then soak it: SEED=1 MINUTES=10 ROUNDS=50; tests/faults/README.md
+	@FAULTS=1 $(PYTHON) -m pytest -v -m "faults or not faults" --timeout 1200 --durations 0 tests/faults tests/contracts/test_samples.py
+
 contracts: dev ## write contracts/ anew from the code; review the difference
 	@.venv/bin/linli contracts
 
