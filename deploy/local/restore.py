@@ -12,16 +12,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from chassis import servers
+from chassis import audit, servers
 from chassis.migrations import alembic_config
+from chassis.recovery import recover
+from chassis.runtime import Runtime
 from chassis.service import load
+from chassis.settings import nowhere
 from deploy.local import backup, plan, sealing, supervise, up
 from deploy.local.down import take_down
 from deploy.local.words import Failed, say, step
@@ -88,7 +92,7 @@ def bring_back(kept: Kept, secrets: dict[str, str]) -> int:
             restore_files(kept.folder, plan.LOCAL / "files")
         up.migrate_databases(here)
         with step("mending: events, sessions, audit chains", "修复：事件、会话、审计链"):
-            mend(kept)
+            mend(here, kept)
             replayed = up.unsaid(here)
         up.start_platform(here)
         if plan.DEMO.exists():
@@ -96,8 +100,7 @@ def bring_back(kept: Kept, secrets: dict[str, str]) -> int:
         with step("every listener hears again", "各服务重新接收事件"):
             up.wait_until_heard(here)
         with step("audit chains", "审计链"):
-            for service in kept.services:
-                up.linli("audit", "verify", service)
+            verify_audit(here, kept)
     except BaseException:
         take_down()
         raise
@@ -263,7 +266,30 @@ def restore_files(folder: Path, target: Path) -> None:
     shutil.copytree(folder / "files", target, dirs_exist_ok=True)
 
 
-def mend(kept: Kept) -> None:
-    about = ["--taken-at", kept.taken_at, "--release", kept.manifest["release"]]
-    with ThreadPoolExecutor(os.cpu_count()) as together:
-        list(together.map(lambda service: up.linli("recover", service, *about), kept.services))
+def mend(here, kept: Kept) -> None:
+    """As `linli recover` in each service; in this process, which has the code loaded already."""
+    taken_at = datetime.fromisoformat(kept.taken_at)
+    for service in kept.services:
+        with runtime_of(here, service) as runtime:
+            recover(runtime, taken_at=taken_at, release=kept.manifest["release"])
+
+
+def verify_audit(here, kept: Kept) -> None:
+    for service in kept.services:
+        with runtime_of(here, service) as runtime, runtime.transaction(system=True) as session:
+            broken = audit.verify(session)
+        if broken:
+            raise Failed(
+                f"the audit chain of {service} does not hold.", f"{service} 的审计链不完整。", "\n".join(broken)
+            )
+
+
+@contextmanager
+def runtime_of(here, service: str) -> Iterator[Runtime]:
+    """The service's way into its database as the system."""
+    url = here.settings(service)["SERVICE_SYSTEM_DATABASE_URL"]
+    runtime = Runtime(load(service), replace(nowhere(service), system_database_url=url))
+    try:
+        yield runtime
+    finally:
+        runtime.close()
