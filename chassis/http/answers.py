@@ -4,7 +4,6 @@ The result is dumped inside the transaction, after a flush, so that lazy loads w
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,7 @@ from chassis.http import idempotency
 from chassis.http.dumping import Dump, compiled, to_json
 from chassis.http.marks import PUBLIC, SIGNED_IN, Marks
 from chassis.http.reading import LARGEST_FILE, WRAPPING, keepable, refuse_body, refuse_query, version_asked
-from chassis.observe import span
+from chassis.observe import span, spans
 from chassis.runtime import Runtime
 
 
@@ -72,12 +71,12 @@ class Door:
             response = self._render(work, self.function(work, **named))
             if repeatable:
                 repeatable.keep(work, response)
+            spans.note(http__response__status_code=response.status_code)
             return response
 
     def _traced(self):
-        if not runtime().settings.otlp_endpoint:
-            return nullcontext(g.traceparent)
-        return span(f"{self.method} {self.rule}", g.traceparent)
+        facts = {"http.request.method": self.method, "http.route": self.rule, "linli.correlation_id": g.request_id}
+        return span(f"{self.method} {self.rule}", g.traceparent, kind="SERVER", attributes=facts)
 
     def _repeatable(self) -> idempotency.Repeatable | None:
         if self.method != "POST":

@@ -13,7 +13,6 @@ from typing import Any
 
 from chassis import VERSION
 
-SAMPLED = "01"  # how a traceparent ends that somebody wants to see
 _tracer: Any = None
 _provider: Any = None
 
@@ -85,7 +84,7 @@ def published(rows: Iterable, confirmed: set[str], exchange: str, began: float) 
     from opentelemetry.trace import SpanKind
 
     for row in rows:
-        if (row.traceparent or "").endswith(SAMPLED):
+        if _wanted(row.traceparent):
             before = _context(row.traceparent)
             made = _tracer.start_span(
                 f"publish {exchange}:{row.routing_key}",
@@ -111,6 +110,11 @@ def messaging(name: str, kind: str, destination: str, routing_key: str, id: str,
         "messaging.message.id": id,
         **more,
     }
+
+
+def _wanted(traceparent: str | None) -> bool:
+    """Whether its last two digits, which are flags, say that the trace is kept."""
+    return bool(traceparent) and bool(int(traceparent[-2:], 16) & 1)
 
 
 def _fail(current, what: str, status: int) -> None:
