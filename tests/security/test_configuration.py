@@ -136,3 +136,15 @@ def is_an_address(name: str, field: dict) -> bool:
     return field.get("format") in ("uri", "url", "hostname") or name.endswith(
         ("url", "uri", "href", "host", "callback")
     )
+
+
+@pytest.mark.parametrize("line", ["a@b.cn\r\nBcc: all@home.example", "name\n", "bell\x07", "tab\there"])
+def test_what_goes_into_a_header_is_one_line(place, line):
+    office = place.client(place.member("head_office", "operator"))
+    region = {"code": "R9", "name_zh": "东", "name_en": "East"}
+
+    refused = [office.post("/regions", {**region, name: line}) for name in region]
+    refused.append(office.post(f"/people/{place.person()}/account", {"login": line}))
+
+    assert [answer.status_code for answer in refused] == [422] * 4
+    assert "login" in refused[-1].json["errors"]

@@ -7,7 +7,7 @@ from chassis.http import AwareDateTime, Schema, Text, wrong
 from services.directory.events import AccountState, Usage
 from services.directory.model.accounts import PartnerScope
 from services.directory.schemas.people import PersonView
-from services.directory.schemas.shared import a_name
+from services.directory.schemas.shared import OneLine, a_name
 from services.directory.schemas.staff import RoleView
 
 NEEDS = {
@@ -68,7 +68,7 @@ class PasswordChange(Schema):
 
 
 class Invitation(Schema):
-    login = Text(min=3, max=254, metadata={"description": "The phone number or e-mail address, unless given"})
+    login = OneLine(min=3, max=254, metadata={"description": "The phone number or e-mail address, unless given"})
 
 
 class AccountView(Schema):

@@ -5,7 +5,7 @@ from marshmallow.validate import Length, Range
 
 from chassis.http import Schema, Text
 from services.directory.events import BuildingKind, UnitState, Usage
-from services.directory.schemas.shared import Area, a_code, a_name, a_zone
+from services.directory.schemas.shared import Area, OneLine, a_code, a_name, a_zone
 
 
 class OperatorChange(Schema):
@@ -41,8 +41,8 @@ class NewEstate(Schema):
     code = a_code(required=True)
     name_zh = a_name(required=True)
     name_en = a_name(required=True)
-    address_zh = Text(max=300, load_default="")
-    address_en = Text(max=300, load_default="")
+    address_zh = OneLine(max=300, load_default="")
+    address_en = OneLine(max=300, load_default="")
     timezone = a_zone(load_default="Asia/Shanghai")
 
 
@@ -50,8 +50,8 @@ class EstateChange(Schema):
     region_id = fields.UUID()
     name_zh = a_name()
     name_en = a_name()
-    address_zh = Text(max=300)
-    address_en = Text(max=300)
+    address_zh = OneLine(max=300)
+    address_en = OneLine(max=300)
     timezone = a_zone()
 
 

@@ -18,6 +18,23 @@ AREA = r"^[0-9]{1,7}(\.[0-9]{1,2})?$"
 TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
+class OneLine(Text):
+    """Text without line breaks or other control characters: it goes into letters' headers, lists and files."""
+
+    SHAPE = r"^[^\u0000-\u001f\u007f]*$"
+    FILLED = r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$"
+
+    def __init__(self, *, min: int = 0, **kwargs):
+        metadata = {"pattern": self.FILLED if min else self.SHAPE, **kwargs.pop("metadata", {})}
+        super().__init__(min=min, metadata=metadata, **kwargs)
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not re.fullmatch(self.SHAPE, text):
+            raise wrong("Write this on one line.", "此处只能填写一行文字。")
+        return text
+
+
 class Phone(Text):
     """A telephone number, Chinese where no country is named; kept as E.164."""
 
@@ -65,11 +82,11 @@ class Area(fields.String):
 
 
 def a_name(**kwargs) -> Text:
-    return Text(min=1, max=100, **kwargs)
+    return OneLine(min=1, max=100, **kwargs)
 
 
 def a_code(**kwargs) -> Text:
-    return Text(min=1, max=40, **kwargs)
+    return OneLine(min=1, max=40, **kwargs)
 
 
 def a_role(**kwargs) -> Text:
