@@ -174,7 +174,8 @@ def _hear(runtime, hearings: Iterable[Hearing]) -> None:
         failpoint("before_commit")
     for hearing in heard:
         envelope = hearing.envelope
-        log.info(
+        say = log.debug if hearing.reaction.projection else log.info  # copies are many, and tell nothing of a story
+        say(
             "heard",
             consumer=hearing.consumer,
             type=envelope.type,

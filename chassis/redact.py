@@ -27,7 +27,20 @@ SHAPES = re.compile(
     ),
     re.DOTALL,
 )
-OURS = {"timestamp", "level", "service", "role", "correlation_id", "actor", "method", "status", "ms", "job"}
+OURS = {
+    "timestamp",
+    "level",
+    "service",
+    "role",
+    "correlation_id",
+    "actor",
+    "method",
+    "status",
+    "ms",
+    "job",
+    "consumer",
+    "type",
+}
 # A first look, three times as fast: text without any of these has none of those shapes.
 SUSPECT = re.compile(r"[@=$+]|eyJ|gAAAA|PRIVATE|[\"']\s*:|(?<![\w-])(?:86)?1[3-9]\d|[\w-]{43}")
 
