@@ -54,6 +54,7 @@ def test_after_a_restore_every_event_has_its_effect_once_and_what_was_answered_i
         assert site.quiesce(20).whole
 
 
+@pytest.mark.faults
 def test_without_saying_again_what_was_on_its_way_is_lost(site, load, tmp_path, monkeypatch):
     with elsewhere(site) as bring_back:
         done = rehearse(site, load, tmp_path, monkeypatch, bring_back, since="0")
@@ -61,6 +62,7 @@ def test_without_saying_again_what_was_on_its_way_is_lost(site, load, tmp_path, 
         assert "not heard" in str(done.books)
 
 
+@pytest.mark.faults
 def test_without_holding_relays_still_a_listener_has_heard_what_nobody_said(site, load, tmp_path, monkeypatch):
     monkeypatch.setattr(recovery, "relays_paused", lambda sessions: nullcontext())
 
