@@ -6,7 +6,7 @@ import sys
 
 from deploy.local.words import Failed, complain
 from tests.bench import packages, table
-from tests.bench.goals import GOALS
+from tests.bench.goals import GOALS, growth
 from tests.bench.place import Place
 from tests.bench.run import Run
 
@@ -33,6 +33,8 @@ def main() -> None:
         place.close()
     circumstances = {"load_at_start": load, "forced": load > BUSY, "repeats": given.repeats, "seconds": given.seconds}
     print("\n" + table.shown(run.results) + "\n")
+    if run.growth:
+        print(growth.drawn(run.growth) + "\n")
     if load > BUSY:
         print(f"FORCED: the load was {load:.1f} at the start. Do not quote these figures.")
     print(f"All of it: {table.kept(run.results, run.growth, circumstances)}")

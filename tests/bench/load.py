@@ -50,7 +50,7 @@ def wrk(address: str, mix: Path, seconds: float) -> dict:
         packages.wrk(),
         "-t1",
         f"-c{CONNECTIONS}",
-        f"-d{seconds:g}s",
+        f"-d{max(1, round(seconds))}s",
         "--timeout",
         "10s",
         "-s",

@@ -53,6 +53,7 @@ class Run:
     flow_seconds: float = 30
     results: list[Result] = field(default_factory=list)
     growth: list[dict] = field(default_factory=list)
+    kept: dict = field(default_factory=dict)  # what one goal leaves to another
     began: float = field(default_factory=time.monotonic)
     seeded: dict[str, float] = field(default_factory=dict)
 
