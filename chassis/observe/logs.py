@@ -15,13 +15,16 @@ SECRET = re.compile(r"(password|secret|token|authorization|phone|email|cookie)",
 WHO: dict[str, str] = {}  # service and role of this process, for every thread's lines
 
 
-def configure_logging(service: str, role: str, level: int = logging.INFO) -> None:
-    """One JSON object a line on standard output; values under a secret's name are hidden."""
+def configure_logging(service: str, role: str, level: int = logging.INFO, *, fixed: bool = True) -> None:
+    """One JSON object a line on standard output; values under a secret's name are hidden.
+
+    `fixed` loggers keep this configuration for good, which makes a line cheaper; a test that looks at lines needs others.
+    """
     structlog.configure(
         processors=steps(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=fixed,
     )
     WHO.update(service=service, role=role)
     handler = logging.StreamHandler(sys.stdout)

@@ -25,7 +25,7 @@ from chassis.testing.provided import Broker, docker_answers, postgres_url, rabbi
 
 def pytest_configure() -> None:
     """Log lines as in production; pytest shows them with the test that fails."""
-    configure_logging("test", "test")
+    configure_logging("test", "test", fixed=False)
 
 
 __all__ = [
