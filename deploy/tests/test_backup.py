@@ -7,32 +7,48 @@ import time
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, make_url
 
 from chassis import servers, tables
 from chassis.ids import new_id
+from chassis.migrations import alembic_config
 from chassis.service import load
-from chassis.testing import PASSWORDS
+from chassis.testing import PASSWORDS, Installations
 from deploy.local import backup, plan, restore, sealing, supervise, up, words
 
 SECRETS = "INSTALLATION=one\nPRIVATE_KEYS=never shown\n"
 
 
+@pytest.fixture(scope="module")
+def own():
+    """A server from this machine's binaries: pg_dump refuses one that is newer than itself."""
+    with servers.scratch_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def installed(own, tmp_path_factory):
+    installations = Installations(own.url(), tmp_path_factory)
+    yield installations
+    installations.close()
+
+
 @pytest.fixture
-def tickets(installations):
-    found = installations[load("tickets")]
+def tickets(installed):
+    found = installed[load("tickets")]
     found.empty()
     return found
 
 
 @pytest.fixture
-def source(tickets, postgres_url, tmp_path):
+def source(tickets, own, tmp_path):
     secrets = tmp_path / "secrets"
     secrets.write_text(SECRETS)
     file = tmp_path / "files" / "tickets" / "op" / "leak.jpg"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"\xff\xd8 a leak")
-    url = make_url(postgres_url).set(drivername="postgresql", database=tickets.database)
+    url = make_url(own.url()).set(drivername="postgresql", database=tickets.database)
     return backup.Source(
         {"tickets": url.render_as_string(hide_password=False)}, tmp_path / "files", {"secrets": secrets}
     )
@@ -42,17 +58,18 @@ def test_a_backup_holds_rows_files_secrets_and_says_what_it_is(source, tickets, 
     kept = backup.take(source, tmp_path / "to")
 
     manifest = restore.opened(kept).manifest
-    assert manifest["services"]["tickets"]["revision"] == "0003"
+    newest = ScriptDirectory.from_config(alembic_config(tickets.service)).get_current_head()
+    assert manifest["services"]["tickets"]["revision"] == newest
     assert (kept / "files/tickets/op/leak.jpg").read_bytes() == b"\xff\xd8 a leak"
     assert (kept / "tickets.dump").stat().st_size > 10_000
     assert sealing.read(kept)["secrets"] == SECRETS
     assert (kept.stat().st_mode & 0o777, (kept / "secrets.json").stat().st_mode & 0o777) == (0o700, 0o600)
 
 
-def test_a_dump_is_restored_whole(source, tickets, postgres_url, tmp_path):
+def test_a_dump_is_restored_whole(source, tickets, own, tmp_path):
     kept = backup.take(source, tmp_path / "to")
     new = f"restored_{os.getpid()}"
-    servers.create_service_database(postgres_url, "tickets", PASSWORDS, dbname=new)
+    servers.create_service_database(own.url(), "tickets", PASSWORDS, dbname=new)
     url = source.databases["tickets"].replace(tickets.database, new)
 
     restore.restore_databases(kept, {"tickets": url})
