@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
-from pika.exceptions import AMQPError
 from prometheus_client import REGISTRY, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from chassis import VERSION, heartbeat, queues
+from chassis import VERSION, heartbeat
 
 log = structlog.get_logger(__name__)
 COUNTED = 100_000
@@ -135,7 +134,12 @@ class Queues:
     def describe(self) -> list:
         return []
 
-    def _ask(self) -> queues.Queues | None:
+    def _ask(self):
+        """→ `queues.Queues`, or None. Imported here, so that a web role never has what speaks AMQP."""
+        from pika.exceptions import AMQPError
+
+        from chassis import queues
+
         try:
             return queues.look(self.runtime)
         except (AMQPError, OSError) as error:

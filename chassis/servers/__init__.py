@@ -23,6 +23,7 @@ from chassis.servers.postgres import (
     create_service_database,
     postgres_binaries,
     remove_scratch,
+    scratch_label,
     scratch_postgres,
 )
 from chassis.servers.processes import Server, comes_true, end, last_lines, tied
@@ -50,6 +51,7 @@ __all__ = [
     "postgres_binaries",
     "rabbitmq_server",
     "remove_scratch",
+    "scratch_label",
     "scratch_postgres",
     "server_account",
     "socket_dir",

@@ -1,5 +1,6 @@
 """PostgreSQL: a server on a Unix socket, one for a test run, and a service's database in it."""
 
+import fcntl
 import glob
 import os
 import re
@@ -93,24 +94,52 @@ class Postgres(Server):
 
 @contextmanager
 def scratch_postgres():
-    """A PostgreSQL for one test run. It goes with its data, and so does what killed runs left behind."""
-    for folder in data_dir("test").parent.glob("test-*"):
-        if folder.is_dir() and not Path("/proc", folder.name.split("-")[1]).exists():
-            remove_scratch(folder.name)
+    """A PostgreSQL for one test run, that goes with its data."""
+    with scratch_label() as label:
+        server = Postgres(data_dir(label), socket_dir(label, server_account()), durable=False)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def scratch_label():
+    """A name for a run's folders, ours until the block ends; they go then, and what killed runs left behind goes now.
+
+    Whoever holds the lock lives: the kernel gives it back with the process, whatever its number is used for afterwards.
+    """
+    home = data_dir("test").parent
+    home.mkdir(parents=True, exist_ok=True)
+    for label in {path.name.split(".")[0] for path in home.glob("test-*")}:
+        with open(home / f"{label}.lock", "a") as lock:
+            if _is_ours(lock):
+                remove_scratch(label)
     label = f"test-{os.getpid()}-{os.urandom(2).hex()}"
-    server = Postgres(data_dir(label), socket_dir(label, server_account()), durable=False)
+    with open(home / f"new-{label}", "w") as lock:
+        _is_ours(lock)
+        Path(lock.name).rename(home / f"{label}.lock")  # seen by others only when it is held
+        try:
+            yield label
+        finally:
+            remove_scratch(label)
+
+
+def _is_ours(lock):
     try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
-        remove_scratch(label)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def remove_scratch(label):
+    """A run's data, log, sockets, and at last its lock."""
     for folder in (data_dir(label), socket_dir(label, server_account())):
         shutil.rmtree(folder, ignore_errors=True)  # another run may be removing the same
-    data_dir(f"{label}.log").unlink(missing_ok=True)
+    for file in ("log", "lock"):
+        data_dir(f"{label}.{file}").unlink(missing_ok=True)
 
 
 def create_service_database(admin_url, service, passwords, dbname=None):

@@ -1,14 +1,18 @@
 """The private servers: they answer, keep strangers out, and leave nothing behind."""
 
+import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
+import docker
 import pika
 import psycopg
 import pytest
 
 from chassis import servers
+from chassis.testing import provided
 
 PASSWORDS = {"owner": "o'wner", "app": "a:p/p@", "system": "s %y"}
 
@@ -138,6 +142,38 @@ with servers.scratch_postgres() as server:
     assert not left.exists()
     assert not server.data_dir.exists()
     assert not server.socket_dir.exists()
+
+
+def test_a_scratch_name_is_its_owners_for_as_long_as_it_lives_and_not_longer():
+    """Also where its process's number is somebody else's by now."""
+    home = servers.data_dir("test").parent
+    with servers.scratch_label() as mine:
+        left = home / f"test-{os.getpid()}-dead"
+        left.mkdir()
+        with servers.scratch_label() as another:
+            assert another != mine
+            assert (home / f"{mine}.lock").exists()
+            assert not left.exists()
+    assert not list(home.glob(f"{mine}*"))
+
+
+def test_an_engine_that_cannot_have_the_image_is_left_alone(monkeypatch):
+    """Then the servers are private ones, as on a machine without an engine."""
+
+    class Images:
+        def get(self, image):
+            raise docker.errors.ImageNotFound(image)
+
+        def pull(self, image):
+            raise docker.errors.APIError("no route to the registry")
+
+    engine = types.SimpleNamespace(images=Images(), close=lambda: None)
+    monkeypatch.setattr(docker, "from_env", lambda: engine)
+    monkeypatch.setattr(provided, "docker_answers", lambda: True)
+    assert not provided.docker_provides("postgres:15")
+
+    monkeypatch.setattr(engine.images, "pull", lambda image: None, raising=False)
+    assert provided.docker_provides("postgres:15")
 
 
 def test_a_server_that_cannot_start_says_its_last_words(tmp_path):

@@ -64,7 +64,7 @@ class Caller:
                     return answer
                 self.counts[f"answers {answer.status_code}"] += 1
             time.sleep(0.3)
-        raise Unanswered(f"{self.account['login']}: no answer within {self.load.patience} s")
+        raise Unanswered(f"{self.account['login']}: no answer within {self.load.patience} s: {dict(self.counts)}")
 
     def _url(self, service: str, path: str) -> str:
         return f"http://{self.load.site.plan.at(service)}/api/{service}/v1{path}"

@@ -1,10 +1,9 @@
 """A whole platform on its own servers, laid out as deploy/local lays it out, with every process in our hands."""
 
-import os
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from json import loads
 from pathlib import Path
@@ -39,10 +38,9 @@ SEEDED = "seeded_"
 class Plan(local.Plan):
     """deploy/local's, in a folder of our own and on ports nobody has."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, label: str):
         super().__init__(list(SERVICES), _free_stretch(), {name: make() for name, make in keys.wanted()})
         self.folder = folder
-        label = f"test-{os.getpid()}-{os.urandom(2).hex()}"
         self._postgres = servers.Postgres(
             servers.data_dir(label), servers.socket_dir(label, servers.server_account()), durable=True
         )
@@ -73,7 +71,8 @@ class Site:
     """The platform: servers that run until the end, and processes that each test starts as it wants them."""
 
     def __init__(self, folder: Path):
-        self.folder, self.plan = folder, Plan(folder)
+        self.scratch = ExitStack()
+        self.folder, self.plan = folder, Plan(folder, self.scratch.enter_context(servers.scratch_label()))
         self.postgres, self.rabbitmq = self.plan.postgres, self.plan.rabbitmq
         self.launcher = Launcher(folder)
         self.processes: list[Process] = []
@@ -139,7 +138,7 @@ class Site:
         self.postgres.stop()
         self.rabbitmq.durable = False
         self.rabbitmq.stop()
-        servers.remove_scratch(self.postgres.data_dir.name)
+        self.scratch.close()
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -161,7 +161,7 @@ def a_relay_sleeps_over_its_shards(site, load, listening=""):
     site.start(roles="web")
     site.start(roles="worker", weakened=listening)
     site.start(("tickets", "notify"), "relay")
-    site.linli("directory", "republish", "directory", "unit")
+    site.linli("directory", "republish", "directory", "Unit")
     with site.tap() as tap:
         sleeper = site.one("directory", "relay", linked=True, weakened="confirms_come_late")
         to_database = site.links[-1]

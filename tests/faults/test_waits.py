@@ -152,6 +152,7 @@ def test_a_listener_that_trusts_the_time_keeps_the_old_state(site, load):
 
 def clocks_leap(site, load, weakened="") -> tuple:
     """Ten minutes ahead, then ten behind, while the listeners' clocks are right. → a unit's name there, and here"""
+    site.sql("directory", "UPDATE signing_key SET signs_from = signs_from - interval '1 day'")
     site.start(roles=("relay", "clock"), weakened="skewed=-600")
     site.start(roles="worker", weakened=weakened)
     unit = site.demo["accounts"]["owner"]["unit_id"]
