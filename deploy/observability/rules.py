@@ -80,7 +80,7 @@ ALERTS = [
     Alert(
         "QueueGrowing",
         'max by (service) (linli_queue_messages{queue="events"}) > 1000'
-        ' and deriv(linli_queue_messages{queue="events"}[10m]) > 0',
+        ' and on (service) max by (service) (deriv(linli_queue_messages{queue="events"}[10m])) > 0',
         "10m", "ticket", "{{ $labels.service }} hears more slowly than others speak",
         "{{ $labels.service }} 处理事件跟不上产生速度",
     ),

@@ -76,6 +76,13 @@ def test_every_alert_says_what_to_do_in_a_runbook(alert):
     assert len(text.splitlines()) < 30
 
 
+def test_every_alert_is_seen_to_ring():
+    told = yaml.safe_load((HERE / "alerts_test.yml").read_text())["tests"]
+    rung = {case["alertname"] for test in told for case in test["alert_rule_test"] if case["exp_alerts"]}
+
+    assert rung == {alert.name for alert in rules.ALERTS}
+
+
 def test_no_runbook_is_left_without_its_alert():
     assert {page.stem for page in RUNBOOKS.glob("*.md")} == {alert.name for alert in rules.ALERTS}
 
