@@ -21,7 +21,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from jwt.algorithms import ECAlgorithm
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import tables
@@ -34,6 +34,9 @@ ALGORITHM = "ES256"
 ISSUER = "linli-directory"
 AUDIENCE = "linli"
 LEEWAY = 60  # seconds by which two machines' clocks may differ
+LIFETIME = 600  # seconds a token may live
+REMEMBERED = text("clock_timestamp() - interval '15 minutes'")  # older revocations concern no token that still lives
+MOST_HOMES = 100_000
 CLAIMS = ("iss", "aud", "sub", "operator", "kind", "roles", "epoch", "jti", "exp")
 SCOPES = ("operator", "region", "estate", "unit")
 OURSELVES = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}  # judged by the service's own clock
@@ -214,8 +217,9 @@ class Authenticator:
         self.runtime = runtime
         self.verified = lru_cache(maxsize=4096)(self._verify)  # a refusal raises, so only good tokens are remembered
         self.keys = KeyRing(runtime, changed=self.verified.cache_clear)
-        self.epoch = Briefly(2, self._revoked_below)
+        self.revoked = Briefly(2, self._recently_revoked)
         self.reach = Briefly(10, self._resolve)
+        self.homes: dict[tuple[UUID, str], set[UUID]] = {}  # a unit never moves to another estate
 
     def actor(self, authorization: str | None) -> Actor:
         """Raises Unauthorized."""
@@ -226,15 +230,18 @@ class Authenticator:
         now = self.runtime.clock.now().timestamp()
         if not token.not_before - LEEWAY <= now < token.expires_at + LEEWAY:
             raise Unauthorized()
-        if token.epoch < self.epoch(token.operator_id, token.subject):
+        if token.expires_at > now + LIFETIME + LEEWAY:
+            raise Unauthorized()  # its revocation would be forgotten before its end
+        if token.epoch < self.revoked(token.operator_id).get(token.subject, 0):
             raise Unauthorized()
         reach = self.reach(token.operator_id, token.roles)
         return Actor(token.kind, token.subject, token.operator_id, token.roles, reach)
 
     def forget(self) -> None:
         """Look again at once whom it is about: for tests, which do not wait."""
-        self.epoch.answers.clear()
+        self.revoked.answers.clear()
         self.reach.answers.clear()
+        self.homes.clear()
 
     def _verify(self, bearer: str) -> Token:
         try:
@@ -252,21 +259,30 @@ class Authenticator:
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise Unauthorized() from error
 
-    def _revoked_below(self, operator_id: UUID, subject: UUID) -> int:
+    def _recently_revoked(self, operator_id: UUID) -> dict[UUID, int]:
+        """{subject: the lowest epoch that is still good} of one operator; one question for all its people."""
+        known = tables.revocation.c
+        recent = select(known.subject_id, known.epoch).where(
+            known.operator_id == operator_id, known.heard_at > REMEMBERED
+        )
         with self.runtime.work(actor_of_event(operator_id, None)) as work:
-            mine = tables.revocation.c.subject_id == subject
-            return work.scalar(select(tables.revocation.c.epoch).where(mine)) or 0
+            return {row.subject_id: row.epoch for row in work.execute(recent)}
 
     def _resolve(self, operator_id: UUID, roles: tuple[Role, ...]) -> dict[str, frozenset]:
-        service = self.runtime.service
+        return reach_of(roles, self.runtime.service.grants, lambda scopes: self._estates_of(operator_id, scopes))
 
-        def estates_of(scopes: set[str]):
-            if not scopes:
-                return {}
+    def _estates_of(self, operator_id: UUID, scopes: set[str]) -> dict[str, set[UUID]]:
+        found = {scope: self.homes[operator_id, scope] for scope in scopes if (operator_id, scope) in self.homes}
+        asked = scopes - found.keys()
+        if asked:
             with self.runtime.work(actor_of_event(operator_id, None)) as work:
-                return service.estates_of(work.session, scopes)
-
-        return reach_of(roles, service.grants, estates_of)
+                found |= self.runtime.service.estates_of(work.session, asked)
+            if len(self.homes) >= MOST_HOMES:
+                self.homes.clear()
+            self.homes |= {
+                (operator_id, scope): found[scope] for scope in asked if scope.startswith("unit:") and found.get(scope)
+            }
+        return found
 
 
 class Briefly:

@@ -102,6 +102,14 @@ def recovery_tables() -> None:
     op.execute("ALTER TABLE audit ALTER COLUMN xid SET DEFAULT transaction_number(pg_current_xact_id())")
 
 
+def revocation_times() -> None:
+    """When a revocation was heard: only as long as a token lives does anybody ask for it."""
+    op.execute(
+        "ALTER TABLE revocation ADD COLUMN IF NOT EXISTS heard_at timestamptz NOT NULL DEFAULT clock_timestamp()"
+    )
+    op.execute("CREATE INDEX IF NOT EXISTS revocation_recent ON revocation (operator_id, heard_at)")
+
+
 def tables_without_row_security(connection) -> list[str]:
     """Tables that a revision forgot to protect; a test asks."""
     names = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}

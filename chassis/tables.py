@@ -165,6 +165,8 @@ revocation = Table(
     Column("subject_id", Uuid, primary_key=True),
     Column("operator_id", Uuid, nullable=False),
     Column("epoch", BigInteger, nullable=False),
+    Column("heard_at", Moment, nullable=False, server_default=NOW),
+    Index("revocation_recent", "operator_id", "heard_at"),
 )
 
 jwks = Table(

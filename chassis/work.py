@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlakeyset import select_page
 from sqlakeyset.results import unserialize_bookmark
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError, StatementError
 from sqlalchemy.orm import Session
@@ -127,12 +127,9 @@ class Work:
 
     def get(self, cls: type[Thing], id: UUID | None) -> Thing | None:
         """A copy or row of the operator's by id, or None."""
-        if id is None:
-            return None
-        mine = select(cls).where(cls.id == id)
-        return self.session.scalar(
-            mine if self.actor.kind is Kind.SYSTEM else mine.where(cls.operator_id == self.actor.operator_id)
-        )
+        thing = None if id is None else self.session.get(cls, id)
+        mine = thing and (self.actor.kind is Kind.SYSTEM or thing.operator_id == self.actor.operator_id)
+        return thing if mine else None
 
     def scalars(self, statement, params=None) -> list:
         return list(self.session.scalars(statement, params))
@@ -184,9 +181,8 @@ class Work:
         """Refuse tokens of this subject that were issued under an earlier epoch."""
         put = insert(tables.revocation).values(subject_id=subject_id, operator_id=self.cause.operator_id, epoch=epoch)
         higher = put.excluded.epoch > tables.revocation.c.epoch
-        self.session.execute(
-            put.on_conflict_do_update(index_elements=["subject_id"], set_={"epoch": put.excluded.epoch}, where=higher)
-        )
+        news = {"epoch": put.excluded.epoch, "heard_at": func.clock_timestamp()}
+        self.session.execute(put.on_conflict_do_update(index_elements=["subject_id"], set_=news, where=higher))
 
     def _one(self, cls: type[Thing], id: UUID) -> Select:
         return select(cls).where(cls.id == id, cls.visible_to(self.actor, None))

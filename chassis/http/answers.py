@@ -12,9 +12,9 @@ from marshmallow.utils import get_value
 
 from chassis.actor import NOBODY, Actor
 from chassis.auth import Authenticator
+from chassis.dumping import Dump, compiled, to_json
 from chassis.errors import Forbidden
 from chassis.http import idempotency
-from chassis.http.dumping import Dump, compiled, to_json
 from chassis.http.marks import PUBLIC, SIGNED_IN, Marks
 from chassis.http.reading import LARGEST_FILE, WRAPPING, keepable, refuse_body, refuse_query, version_asked
 from chassis.observe import span, spans

@@ -7,6 +7,7 @@ import marshmallow
 from marshmallow import RAISE, ValidationError, fields
 from marshmallow.validate import Length, Range
 
+from chassis.dumping import EXPRESSIONS, MOMENT
 from chassis.i18n import Sentence
 
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL's text cannot hold
@@ -95,3 +96,7 @@ class PageQuery(Schema):
 def wrong(en: str, zh: str) -> ValidationError:
     """A field's refusal in both languages, for a schema's own rules: `raise wrong("…", "…")`."""
     return ValidationError(Sentence(en, zh))
+
+
+# how a compiled dump writes ours
+EXPRESSIONS |= {Text: EXPRESSIONS[fields.String], Fen: EXPRESSIONS[fields.Integer], AwareDateTime: MOMENT}

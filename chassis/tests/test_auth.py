@@ -11,13 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text
 
 from chassis import auth, tables
 from chassis.http.answers import authenticator
 from chassis.ids import new_id
 from chassis.testing import KEY, a_person
-from chassis.tests.test_http import E1, E2, HY, PILOT, built, problem
+from chassis.tests.test_http import E1, E2, HY, PILOT, QY, built, problem
 
 OTHER = auth.new_key()
 
@@ -271,8 +271,55 @@ def test_a_revoked_account_is_refused_within_seconds(kites):
 
 def test_what_is_remembered_of_an_account_is_remembered_briefly(kites):
     with kites.app.app_context():
-        assert authenticator().epoch.seconds <= 2
+        assert authenticator().revoked.seconds <= 2
         assert authenticator().reach.seconds <= 10
+
+
+def test_only_revocations_that_a_living_token_may_meet_are_read(kites):
+    old = text("clock_timestamp() - interval '16 minutes'")
+    rows = [
+        {"subject_id": new_id(), "operator_id": HY, "epoch": 2},
+        {"subject_id": new_id(), "operator_id": QY, "epoch": 2},
+    ]
+    with kites.runtime.transaction(system=True) as session:
+        session.execute(insert(tables.revocation), rows)
+        session.execute(insert(tables.revocation).values(subject_id=PILOT.id, operator_id=HY, epoch=2, heard_at=old))
+
+    with kites.app.app_context():
+        assert authenticator().revoked(HY) == {rows[0]["subject_id"]: 2}
+
+
+def test_a_token_that_would_outlive_what_is_remembered_is_refused(kites):
+    now = int(kites.clock.now().timestamp())
+
+    assert call(kites, auth.issue(KEY, claims(kites, exp=now + auth.LIFETIME))).status_code == 200
+    problem(call(kites, auth.issue(KEY, claims(kites, exp=now + auth.LIFETIME + auth.LEEWAY + 5))), 401)
+
+
+def test_where_a_unit_lies_is_asked_once_and_a_region_again(kites, monkeypatch):
+    asked, unit, region = [], f"unit:{new_id()}", f"region:{new_id()}"
+    monkeypatch.setattr(
+        kites.service, "estates_of", lambda _, scopes: asked.append(scopes) or {scope: {E1} for scope in scopes}
+    )
+    roles = tuple(auth.Role("pilot", scope) for scope in (unit, region))
+
+    with kites.app.app_context():
+        for _ in range(2):
+            assert authenticator()._resolve(HY, roles)["kites:fly"] == {E1}
+        authenticator()._resolve(QY, roles)
+
+    assert asked == [{unit, region}, {region}, {unit, region}]
+
+
+def test_a_unit_not_yet_heard_of_is_asked_for_again(kites, monkeypatch):
+    asked = []
+    monkeypatch.setattr(kites.service, "estates_of", lambda _, scopes: asked.append(scopes) or {})
+
+    with kites.app.app_context():
+        for _ in range(2):
+            authenticator()._resolve(HY, (auth.Role("pilot", f"unit:{new_id()}"),))
+
+    assert len(asked) == 2
 
 
 def test_a_role_of_a_region_reaches_the_estates_that_the_service_knows_of(kites, monkeypatch):

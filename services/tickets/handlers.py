@@ -112,12 +112,11 @@ def _review_limit(work, category: str | None, problem: str | None):
 def _next_number(work, estate: Estate) -> str:
     """Unique in its estate and year of the estate's calendar; two who file at once take different pens."""
     where = {"operator_id": estate.operator_id, "estate_id": estate.id, "year": estate.today(work.now).year}
-    pens = select(Pen).filter_by(**where).order_by(Pen.next).limit(1)
-    pen = work.scalar(pens.with_for_update(skip_locked=True))
-    if pen is None:  # the first of the year, or all pens are in use
+    number = work.scalar(Pen.write_next(where, wait=False))
+    if number is None:  # the first of the year, or all pens are in use
         work.execute(insert(Pen).values(Pen.box(**where)).on_conflict_do_nothing())
-        pen = work.scalar(pens.with_for_update())
-    return pen.write(estate.code)
+        number = work.scalar(Pen.write_next(where, wait=True))
+    return f"{estate.code}-{where['year']}-{number:06}"
 
 
 # ── review ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -38,11 +38,12 @@ def released() -> list[tuple[str, type]]:
 
 def sample_of(type: str, cls) -> Envelope:
     service, aggregate, _, _ = type.split(".")
-    return Envelope(
+    said = Envelope(
         id=_id(type), source=f"/{service}", type=type, subject=f"{aggregate}/{_id(aggregate)}", time=MOMENT,
         operator_id=_id("operator"), estate_id=_id("estate"), sequence=3, correlation_id="sample",
         actor=f"person/{_id('person')}", data=dump(_filled(cls)),
     )  # fmt: skip
+    return Envelope.from_json(said.to_json())  # as it arrives
 
 
 def _filled(cls):

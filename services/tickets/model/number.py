@@ -1,6 +1,6 @@
 """Ticket numbers: one row of numbers per estate and year, written by several pens so that nobody waits for another."""
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, Update, select, update
 from sqlalchemy.orm import Mapped
 
 from chassis.ids import new_id
@@ -25,6 +25,9 @@ class Pen(Row, OfEstate):
         """The rows of all pens of an estate and year, as they are before the first number."""
         return [{"id": new_id(), "pen": pen, "next": pen, **where} for pen in range(1, PENS + 1)]
 
-    def write(self, estate_code: str) -> str:
-        number, self.next = self.next, self.next + PENS
-        return f"{estate_code}-{self.year}-{number:06}"
+    @classmethod
+    def write_next(cls, where: dict, *, wait: bool) -> Update:
+        """Take the lowest number of a free pen, or of any when we may wait; nothing is found when none is free."""
+        free = select(cls.id).filter_by(**where).order_by(cls.next).limit(1).with_for_update(skip_locked=not wait)
+        taken = update(cls).where(cls.id == free.scalar_subquery()).values(next=cls.next + PENS)
+        return taken.returning(cls.next - PENS).execution_options(synchronize_session=False)

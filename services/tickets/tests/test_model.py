@@ -11,7 +11,6 @@ from chassis.ids import new_id
 from services.tickets import events
 from services.tickets.events import Kind, Level, Payer, State
 from services.tickets.model import MOVES, AlreadyRated, IllegalMove, Move, Ticket, TooLate, taxonomy
-from services.tickets.model.number import PENS, Pen
 from services.tickets.tests.factories import DAY, NOON, TERMS, a_report, a_ticket, said
 
 HOUR = timedelta(hours=1)
@@ -247,17 +246,7 @@ def test_a_passed_limit_climbs_until_it_is_met():
     assert said(clock)[-1].breached_at == NOON + DAY
 
 
-# ── numbers and taxonomy ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_pens_never_write_the_same_number():
-    estate = {"operator_id": new_id(), "estate_id": new_id(), "year": 2026}
-    pens = [Pen(**row) for row in Pen.box(**estate)]
-
-    written = [pen.write("HY-E-01") for pen in pens for _ in range(3)]
-
-    assert len(set(written)) == 3 * PENS
-    assert written[:2] == ["HY-E-01-2026-000001", f"HY-E-01-2026-{1 + PENS:06}"]
+# ── taxonomy ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("name", ["PLB", "plb", "给排水", "water and drains"])

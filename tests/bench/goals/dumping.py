@@ -4,8 +4,8 @@ import json
 import time
 
 from chassis.actor import SYSTEM
+from chassis.dumping import to_json
 from chassis.http import create_app, doors
-from chassis.http.dumping import to_json
 from tests.bench import load, seed
 from tests.bench.run import Run, Sample
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from marshmallow import fields, pre_dump
 
+from chassis.dumping import compiled, to_json
 from chassis.http import Schema
-from chassis.http.dumping import compiled, to_json
 from chassis.http.fields import AwareDateTime, Fen, Text
 
 
