@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import requests
-import structlog
 from pika.exceptions import AMQPError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,14 +18,13 @@ from chassis.observe.depths import state_of
 from chassis.queues import Queues
 from chassis.queues import look as look_into
 
-log = structlog.get_logger(__name__)
 # What is more than this is a trouble; deploy/observability/alerts.yml wakes people by the same figures.
 OLDEST_EVENT, OLDEST_TRANSACTION, LATE_JOB, UNSEALED = 60, 300, 120, 600  # seconds
 
 
 @dataclass
 class Condition:
-    """One service: what its database, queues and processes say. A part that does not answer is None."""
+    """One service: what its database, queues and processes say. A part that does not answer is None, and why is in `away`."""
 
     name: str
     state: dict[str, Any] | None = None
@@ -35,6 +33,7 @@ class Condition:
     newest: str = ""
     late: float = 0.0
     unsealed: float = 0.0
+    away: dict[str, str] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
 
     def alive(self, role: str) -> list[Beat]:
@@ -75,11 +74,11 @@ def _condition(runtime) -> Condition:
         found.state = state_of(runtime)
         found.revision, found.newest = _revisions(runtime)
     except SQLAlchemyError as error:
-        log.debug("status.database_away", reason=type(error).__name__)
+        found.away["database"] = type(getattr(error, "orig", None) or error).__name__
     try:
         found.queues = look_into(runtime)
     except (AMQPError, OSError) as error:
-        log.debug("status.broker_away", reason=type(error).__name__)
+        found.away["broker"] = type(error).__name__
     if found.state:
         now = runtime.clock.now()
         zero = timedelta(0)
@@ -152,9 +151,9 @@ def _service_troubles(found: Condition):
 def _troubles(report: Report):
     for found in report.services:
         if found.state is None:
-            yield f"{found.name}: its database does not answer"
+            yield f"{found.name}: its database does not answer ({found.away['database']})"
         if found.queues is None:
-            yield f"{found.name}: the broker does not answer it"
+            yield f"{found.name}: the broker does not answer it ({found.away['broker']})"
         elif found.queues.waiting["parked"]:
             yield f"{found.name}: {found.queues.waiting['parked']} messages parked: linli parked list {found.name}"
         yield from (f"{found.name}: {trouble}" for trouble in found.troubles)
