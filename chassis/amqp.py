@@ -1,21 +1,18 @@
 """What every conversation with the broker shares: the names of things, how to connect, what a message looks like.
 
-Names follow from the service's, so nothing is configured twice (messaging.md §2.2; broker.py makes them exist).
+Names follow from the service's, so nothing is configured twice (messaging.md §2.2; broker.py makes them exist). A web role
+may know the names; pika is imported by whoever speaks, which a web role never does.
 """
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-import pika
-from pika.exceptions import (
-    AuthenticationError,
-    ChannelClosedByBroker,
-    ConnectionClosedByBroker,
-    ProbableAuthenticationError,
-)
+from typing import TYPE_CHECKING
 
 from chassis.events import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    import pika
 
 VHOST = "linli"
 EVENTS = "domain.events"  # the one exchange on which every fact is said
@@ -48,6 +45,13 @@ class Refused(RuntimeError):
 
 def refusal(error: BaseException) -> Refused | None:
     """The error as `Refused` when trying again cannot help, else None."""
+    from pika.exceptions import (
+        AuthenticationError,
+        ChannelClosedByBroker,
+        ConnectionClosedByBroker,
+        ProbableAuthenticationError,
+    )
+
     if isinstance(error, AuthenticationError | ProbableAuthenticationError):
         return Refused(f"The broker refuses our user or password: {error}")
     if not isinstance(error, ChannelClosedByBroker | ConnectionClosedByBroker):
@@ -56,8 +60,10 @@ def refusal(error: BaseException) -> Refused | None:
     return Refused(str(error)) if error.reply_code in (403, 406) and not overdue else None
 
 
-def parameters(url: str, name: str) -> pika.URLParameters:
+def parameters(url: str, name: str) -> "pika.URLParameters":
     """How each of our connections is made; `name` is what the broker's operators see."""
+    import pika
+
     chosen = pika.URLParameters(url)
     chosen.heartbeat = 30
     chosen.blocked_connection_timeout = 30
@@ -86,7 +92,9 @@ class Message:
     headers: dict = field(default_factory=dict)
 
     @property
-    def properties(self) -> pika.BasicProperties:
+    def properties(self) -> "pika.BasicProperties":
+        import pika
+
         return pika.BasicProperties(
             content_type=CONTENT_TYPE,
             delivery_mode=pika.DeliveryMode.Persistent.value,

@@ -155,11 +155,11 @@ def clocks_leap(site, load, weakened="") -> tuple:
     site.sql("directory", "UPDATE signing_key SET signs_from = signs_from - interval '1 day'")
     site.start(roles=("relay", "clock"), weakened="skewed=-600")
     site.start(roles="worker", weakened=weakened)
-    unit = site.demo["accounts"]["owner"]["unit_id"]
+    unit, someone = site.demo["accounts"]["owner"]["unit_id"], Load(site, 0)
     for wrong in (600, -600):
         door = site.one("directory", "web", weakened=f"skewed={wrong}")
         for number in range(3):
-            Load(site, 0).speak_of(unit, f"{wrong} 之 {number}")
+            someone.speak_of(unit, f"{wrong} 之 {number}")
         door.kill()
     servers.comes_true(site.is_still, 20)
     time.sleep(2)
