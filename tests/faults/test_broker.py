@@ -21,6 +21,7 @@ BROKER_DEATHS = 10 if LONG else 1
 # ── 3: away ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_while_the_broker_is_down_everything_is_accepted_as_quickly_and_nothing_is_lost(site, load):
     """3. A door writes to its database and never speaks to the broker."""
     site.start()
@@ -30,6 +31,7 @@ def test_while_the_broker_is_down_everything_is_accepted_as_quickly_and_nothing_
     assert load.lost() == []
 
 
+@pytest.mark.faults
 def test_a_door_that_speaks_to_the_broker_itself_refuses_while_it_is_down(site, load):
     """3, unprotected."""
     site.start(roles="web", weakened="publishes_in_the_request")
@@ -75,6 +77,7 @@ def test_a_web_role_does_not_even_import_what_speaks_amqp():
 # ── 4: killed in the middle ──────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_a_broker_killed_in_the_middle_of_a_batch_costs_nothing(site, load):
     """4. What it confirmed it kept; what it did not is said again."""
     site.start()
@@ -82,6 +85,7 @@ def test_a_broker_killed_in_the_middle_of_a_batch_costs_nothing(site, load):
     assert found.whole, found
 
 
+@pytest.mark.faults
 def test_a_relay_that_marks_first_loses_what_the_broker_dies_over(site, load):
     """4, unprotected."""
     site.start(roles=("web", "worker", "clock"))
@@ -106,6 +110,7 @@ def the_broker_dies(site, load):
 # ── 13: takes nothing ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_while_the_brokers_disk_is_full_we_accept_and_hear_and_wait_without_spinning(site, load):
     """13. Publishing has a connection of its own, and waits to be told that it may go on."""
     relay = start_with_a_backlog(site, load)
@@ -120,6 +125,7 @@ def test_while_the_brokers_disk_is_full_we_accept_and_hear_and_wait_without_spin
     assert found.whole, found
 
 
+@pytest.mark.faults
 def test_a_relay_that_asks_again_at_once_spins(site, load):
     """13, unprotected."""
     relay = start_with_a_backlog(site, load, relaying="impatient")

@@ -22,6 +22,7 @@ def test_every_event_five_times_and_shuffled_is_as_good_as_once(site, load, seed
     assert everything_comes_five_times(site, load, seed).whole
 
 
+@pytest.mark.faults
 def test_without_an_inbox_every_repetition_has_its_effect(site, load, seed):
     """5, unprotected."""
     assert "effects repeated" in str(everything_comes_five_times(site, load, seed, "inbox_forgets"))
@@ -42,11 +43,13 @@ def test_histories_in_any_order_end_in_the_same_copies_and_every_reaction(site, 
     assert histories_come_in_any_order(site, load, seed).whole
 
 
+@pytest.mark.faults
 def test_without_the_gate_a_copy_shows_whatever_came_last(site, load, seed):
     """6, unprotected."""
     assert "copies behind" in str(histories_come_in_any_order(site, load, seed, "no_gate"))
 
 
+@pytest.mark.faults
 def test_a_gate_for_reactions_swallows_those_that_come_late(site, load, seed):
     """6, unprotected the other way."""
     assert "effects missing" in str(histories_come_in_any_order(site, load, seed, "gated_reactions"))
@@ -163,6 +166,7 @@ def start_with_a_failing_reaction(site, load, weakened=""):
 # ── 10: deadly ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_a_message_that_kills_its_process_is_parked_and_the_innocent_can_be_replayed(site, load):
     """10. The queue's own limit of deliveries ends it."""
     deaths = a_message_kills(site, load)
@@ -173,6 +177,7 @@ def test_a_message_that_kills_its_process_is_parked_and_the_innocent_can_be_repl
     assert found.whole, found
 
 
+@pytest.mark.faults
 def test_without_a_limit_of_deliveries_it_kills_for_ever(site, load):
     """10, unprotected."""
     site.drop_policy(amqp.events_queue("notify"))

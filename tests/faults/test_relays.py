@@ -46,6 +46,7 @@ def test_three_relays_that_share_rows_say_them_in_disorder(site, seed):
     assert inversions(said) > 0
 
 
+@pytest.mark.faults
 def test_with_one_of_three_killed_now_and_then_everything_is_said(site, seed):
     """7. What a dead relay held is said by the others, some of it twice."""
     chance = random.Random(seed)
@@ -113,6 +114,7 @@ def test_what_commits_late_is_said_all_the_same(site, load):
     assert something_commits_late(site, load).whole
 
 
+@pytest.mark.faults
 def test_a_relay_with_a_cursor_passes_over_what_commits_late(site, load):
     """8, unprotected."""
     assert "directory: never sent" in str(something_commits_late(site, load, "follows_a_cursor"))
@@ -143,6 +145,7 @@ def something_commits_late(site, load, relaying=""):
 # ── 27: a zombie ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_a_relay_that_wakes_after_another_took_its_shards_only_repeats(site, load):
     """27. The inbox drops what both said."""
     found, twice = a_relay_sleeps_over_its_shards(site, load)
@@ -150,6 +153,7 @@ def test_a_relay_that_wakes_after_another_took_its_shards_only_repeats(site, loa
     assert found.whole, found
 
 
+@pytest.mark.faults
 def test_without_an_inbox_what_both_relays_said_has_two_effects(site, load):
     """27, unprotected."""
     found, _ = a_relay_sleeps_over_its_shards(site, load, listening="inbox_forgets")

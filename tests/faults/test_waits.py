@@ -26,6 +26,7 @@ def test_while_a_listeners_database_is_away_no_message_is_to_blame(site, load):
     assert found.whole, found
 
 
+@pytest.mark.faults
 def test_a_worker_that_blames_the_messages_parks_them_all(site, load):
     """16, unprotected."""
     assert the_database_goes_away(site, load, "absence_counts") > 0
@@ -52,6 +53,7 @@ def the_database_goes_away(site, load, weakened="") -> int:
 # ── 17: slow ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_a_reaction_slower_than_three_heartbeats_costs_neither_connection_nor_attempt(site, load):
     """17. Whoever keeps the connection alive is not whoever hears."""
     assert "consumer.lost" not in a_reaction_takes_long(site, load)
@@ -59,6 +61,7 @@ def test_a_reaction_slower_than_three_heartbeats_costs_neither_connection_nor_at
     assert found.whole, found
 
 
+@pytest.mark.faults
 def test_a_worker_of_one_thread_loses_its_connection_over_it(site, load):
     """17, unprotected."""
     assert "consumer.lost" in a_reaction_takes_long(site, load, "one_thread")
@@ -78,6 +81,7 @@ def a_reaction_takes_long(site, load, weakened="") -> str:
 # ── 18: bad links ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_links_that_reset_drip_hang_and_come_late_cost_nothing(site, load, seed):
     """18. To the broker and to the database, of relays and workers."""
     chance = random.Random(seed)
@@ -102,6 +106,7 @@ def test_links_that_reset_drip_hang_and_come_late_cost_nothing(site, load, seed)
     assert found.whole, found
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("role", ["relay", "worker"])
 def test_a_half_open_link_to_the_broker_is_noticed_within_two_heartbeats(site, load, role):
     """18. Nothing comes over it, and nobody says so: the heartbeat does."""
@@ -110,6 +115,7 @@ def test_a_half_open_link_to_the_broker_is_noticed_within_two_heartbeats(site, l
     assert found.whole, found
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("role", ["relay", "worker"])
 def test_without_heartbeats_a_half_open_link_is_never_noticed(site, load, role):
     """18, unprotected."""
@@ -136,6 +142,7 @@ def a_link_goes_dead(site, load, role, weakened="") -> float:
 # ── 19: clocks that differ ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.faults
 def test_a_producer_whose_clock_leaps_back_is_still_heard_in_its_order(site, load):
     """19. Order is by sequence, never by time."""
     told, copied = clocks_leap(site, load)
@@ -144,6 +151,7 @@ def test_a_producer_whose_clock_leaps_back_is_still_heard_in_its_order(site, loa
     assert found.whole, found
 
 
+@pytest.mark.faults
 def test_a_listener_that_trusts_the_time_keeps_the_old_state(site, load):
     """19, unprotected."""
     told, copied = clocks_leap(site, load, "time_gate")
