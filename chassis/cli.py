@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import click
+import structlog
 
 from chassis import VERSION, settings
 from chassis.service import load, names
@@ -103,7 +104,7 @@ def _in_background(runtime, role: str) -> None:
             parts[name](runtime, stop)
         except BaseException as error:
             failed.append(error)
-            raise
+            structlog.get_logger("cli").error("part.failed", part=name, exc_info=error)
         finally:
             stop.set()
 

@@ -254,6 +254,22 @@ def test_every_log_line_is_one_json_object_and_holds_no_phone_or_password(ticket
         assert PASSWORDS["app"] not in log
 
 
+def test_a_role_that_cannot_go_on_says_why_in_one_line_and_ends(start, environments, platform, tmp_path):
+    """Its password is wrong: a person must correct it, and the line says so without repeating it."""
+    wrong = environments["directory"]["AMQP_URL"].replace(PASSWORDS["app"], "not-the-password")
+    inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    refused = Roles(platform["directory"], {**inherited, **environments["directory"], "AMQP_URL": wrong}, tmp_path)
+    try:
+        assert refused.processes["background"].wait(60) == 1
+    finally:
+        refused.end()
+
+    lines = [json.loads(line) for line in refused.log("background").splitlines()]
+    failed = [line for line in lines if line["event"] == "part.failed"]
+    assert failed and all("Refused" in line["exception"] for line in failed)
+    assert "not-the-password" not in refused.log("background")
+
+
 def test_status_shows_the_whole_and_what_is_away(notify, platform, environments, tmp_path, monkeypatch):
     for name, values in environments.items():
         (tmp_path / f"{name}.env").write_text("".join(f"{key}='{value}'\n" for key, value in values.items()))
