@@ -221,6 +221,7 @@ def undo_interrupted() -> None:
         return
     if supervise.is_running():
         take_down()
+    up.await_remains()
     for path, aside in json.loads(plan.RESTORING.read_text()):
         if not aside or Path(aside).exists():  # else it was not yet renamed, or is back already
             _remove(Path(path))
