@@ -65,7 +65,10 @@ class Pipelined:
 
     def run(self) -> float:
         """Publish everything. → messages a second, from the first publish to the last confirm."""
-        self.connection.ioloop.start()
+        try:
+            self.connection.ioloop.start()
+        finally:
+            self.connection.ioloop.close()
         if self.confirmed != self.published or self.left:
             raise ConnectionError("the broker did not confirm everything")
         return self.published / (self.ended - self.began)

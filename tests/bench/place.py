@@ -21,6 +21,7 @@ from chassis.service import load
 from chassis.settings import Settings
 
 HOME = servers.CHECKOUT / ".local" / "bench"
+LABEL = "bench"  # of PostgreSQL’s folders
 PEERS = servers.CHECKOUT / ".venv-bench" / "bin"
 OURS = Path(sys.executable).parent
 PASSWORDS = dict.fromkeys(servers.ROLES, "only-for-the-bench")
@@ -75,8 +76,8 @@ class Place:
     def __init__(self):
         HOME.mkdir(parents=True, exist_ok=True)
         self.account = servers.server_account()
-        shutil.rmtree(servers.data_dir("bench"), ignore_errors=True)
-        self.postgres = TunedPostgres(servers.data_dir("bench"), servers.socket_dir("bench", self.account))
+        shutil.rmtree(servers.data_dir(LABEL), ignore_errors=True)
+        self.postgres = TunedPostgres(servers.data_dir(LABEL), servers.socket_dir(LABEL, self.account))
         self.postgres.start()
         self.private_keys = Fernet.generate_key().decode()
         self.running: dict[str, Program] = {}
@@ -207,7 +208,7 @@ class Place:
         if "rabbitmq" in self.__dict__:
             self.rabbitmq.stop()
         self.postgres.stop()
-        shutil.rmtree(servers.data_dir("bench"), ignore_errors=True)
+        shutil.rmtree(servers.data_dir(LABEL), ignore_errors=True)
         shutil.rmtree(self.postgres.socket_dir, ignore_errors=True)
 
     def start(self, program: Program) -> Program:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 
 from chassis.actor import SYSTEM
 from chassis.dumping import to_json
@@ -12,10 +13,9 @@ from tests.bench.run import Run, Sample
 
 def compiled(run: Run) -> None:
     """2c: the list’s answer of fifty lines, byte for byte the same."""
-    runtime = run.place.runtime("tickets", run.main)
-    door = doors(create_app(runtime))["tickets.list_tickets"]
-    shape = door.marks.answer()
-    with runtime.work(SYSTEM, system=True) as work:
+    with closing(run.place.runtime("tickets", run.main)) as runtime, runtime.work(SYSTEM, system=True) as work:
+        door = doors(create_app(runtime))["tickets.list_tickets"]
+        shape = door.marks.answer()
         page = door.function(work, query={"estate_id": seed.estates()[0].estate, "limit": 50, "after": None})
         ours, plain = (lambda: to_json(door.dump(page))), (lambda: _plain(shape.dump(page)))
         if ours() != plain() or len(page.items) != 50:

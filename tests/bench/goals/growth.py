@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -68,7 +69,7 @@ class Size:
     def _cursor(self) -> str:
         """As the service itself gives it: the `next` of a page that ends at our place."""
         runtime = self.run.place.runtime("tickets", self.dbname)
-        with runtime.work(SYSTEM, system=True) as work:
+        with closing(runtime), runtime.work(SYSTEM, system=True) as work:
             older = work.seen(Ticket).where(Ticket.filed_at <= self.at)
             return work.page(older, by=queries.ORDERS["-filed_at"], limit=1).next
 
