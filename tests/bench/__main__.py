@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 from deploy.local.words import Failed, complain
@@ -23,6 +24,7 @@ def main() -> None:
     except Failed as failure:
         complain(failure)
         sys.exit(1)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way, what was started is taken down again
     place = Place()
     try:
         run = Run(place, given.repeats, given.seconds, given.tickets, tuple(given.growth))

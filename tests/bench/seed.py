@@ -112,7 +112,7 @@ def token(subject: UUID, role: str, scope: str) -> str:
     now = int(time.time())
     claims = {
         "iss": auth.ISSUER, "aud": auth.AUDIENCE, "sub": str(subject), "operator": str(OPERATOR), "kind": "person",
-        "roles": [{"role": role, "scope": scope}], "epoch": 0, "jti": str(subject), "iat": now, "exp": now + 6 * 3600,
+        "roles": [{"role": role, "scope": scope}], "epoch": 0, "jti": str(subject), "iat": now, "exp": now + int(auth.LIFETIME),
     }  # fmt: skip
     return auth.issue(KEY, claims)
 

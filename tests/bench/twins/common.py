@@ -43,7 +43,9 @@ DUE_FACTS = ("clock", "due_at", "warned_at", "breached_at", "met_at")
 CONTEXT = "SELECT set_config('app.operator', {}, true), set_config('app.estates', {}, true), set_config('app.all_estates', '', true)"
 EVERYWHERE = "SELECT set_config('app.operator', {}, true), set_config('app.all_estates', 'on', true)"
 REACH = "SELECT estate_id FROM unit WHERE id = {}"
-EPOCH = "SELECT epoch FROM revocation WHERE subject_id = {}"
+REVOKED = (
+    "SELECT subject_id::text, epoch FROM revocation WHERE operator_id = {} AND heard_at > now() - interval '1 hour'"
+)
 LIVES_THERE = """
     SELECT EXISTS (SELECT FROM occupancy o JOIN estate e ON e.id = o.estate_id WHERE o.person_id = {} AND o.unit_id = {}
     AND NOT o.void AND o.starts_on <= (now() AT TIME ZONE e.timezone)::date
@@ -92,8 +94,8 @@ class Remembered:
         return answer
 
 
-reach = Remembered(10)
-epochs = Remembered(2)
+homes: dict[str, str] = {}  # a unit never moves to another estate
+revoked = Remembered(2)
 
 
 def staff_estate(claims: dict) -> str | None:

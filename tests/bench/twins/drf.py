@@ -219,28 +219,29 @@ class TokenAuthentication(BaseAuthentication):
             claims = common.claims_of(request.headers.get("Authorization"))
         except common.Refused as error:
             raise exceptions.AuthenticationFailed from error
-        if claims["epoch"] < self.epoch(claims):
+        if claims["epoch"] < self.revoked(claims).get(claims["sub"], 0):
             raise exceptions.AuthenticationFailed
         return Caller(claims, common.staff_estate(claims) or self.estate(claims)), None
 
-    def epoch(self, claims):
-        known = common.epochs.get(claims["sub"])
+    def revoked(self, claims):
+        known = common.revoked.get(claims["operator"])
         if known is None:
-            known = common.epochs.put(claims["sub"], ask(claims, common.EPOCH, claims["sub"]) or 0)
+            known = common.revoked.put(claims["operator"], dict(ask(claims, common.REVOKED, claims["operator"])))
         return known
 
     def estate(self, claims):
         home = common.home_of(claims)
-        return common.reach.get(home) or common.reach.put(home, str(ask(claims, common.REACH, home)))
+        if home not in common.homes:
+            common.homes[home] = str(ask(claims, common.REACH, home)[0][0])
+        return common.homes[home]
 
 
 def ask(claims, question, id):
-    """One value, read over all of the caller's operator."""
+    """Rows, read over all of the caller's operator."""
     with connection.cursor() as cursor:
         cursor.execute(common.EVERYWHERE.format("%s"), [claims["operator"]])
         cursor.execute(question.format("%s"), [id])
-        row = cursor.fetchone()
-    return row and row[0]
+        return cursor.fetchall()
 
 
 class SignedIn(BasePermission):

@@ -22,7 +22,7 @@ sessions = async_sessionmaker(engine, expire_on_commit=False)
 app = FastAPI(openapi_url=None)
 CONTEXT = text(common.CONTEXT.format(":operator", ":estates"))
 EVERYWHERE = text(common.EVERYWHERE.format(":operator"))
-REACH, EPOCH = text(common.REACH.format(":id")), text(common.EPOCH.format(":id"))
+REACH, REVOKED = text(common.REACH.format(":id")), text(common.REVOKED.format(":id"))
 LIVES_THERE = text(common.LIVES_THERE.format(":person", ":unit"))
 SHORT = (Ticket.id, Ticket.number, Ticket.kind, Ticket.state, Ticket.estate_id, Ticket.unit_id, Ticket.filed_at)
 HOMES = common.HOMES.format(":person")
@@ -142,23 +142,26 @@ Signed = Annotated[Caller, Depends(caller, scope="function")]
 
 
 async def _refuse_revoked(session: AsyncSession, claims: dict) -> None:
-    epoch = common.epochs.get(claims["sub"])
-    if epoch is None:
-        found = await _ask(session, claims, EPOCH, claims["sub"])
-        epoch = common.epochs.put(claims["sub"], found or 0)
-    if claims["epoch"] < epoch:
+    known = common.revoked.get(claims["operator"])
+    if known is None:
+        rows = await _ask(session, claims, REVOKED, claims["operator"])
+        known = common.revoked.put(claims["operator"], dict(map(tuple, rows)))
+    if claims["epoch"] < known.get(claims["sub"], 0):
         raise HTTPException(401)
 
 
 async def _estate_of(session: AsyncSession, claims: dict) -> str:
     home = common.home_of(claims)
-    return common.reach.get(home) or common.reach.put(home, str(await _ask(session, claims, REACH, home)))
+    if home not in common.homes:
+        rows = await _ask(session, claims, REACH, home)
+        common.homes[home] = str(rows[0][0])
+    return common.homes[home]
 
 
 async def _ask(session: AsyncSession, claims: dict, question, id: str):
-    """One value, read over all of the caller's operator."""
+    """Rows, read over all of the caller's operator."""
     await session.execute(EVERYWHERE, {"operator": claims["operator"]})
-    return await session.scalar(question, {"id": UUID(id)})
+    return (await session.execute(question, {"id": UUID(id)})).all()
 
 
 @app.get("/healthz")
