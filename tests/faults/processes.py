@@ -45,7 +45,7 @@ class Launcher(servers.Server):
         self.process.stdout.close()
 
 
-@dataclass
+@dataclass(eq=False)
 class Process:
     """One role of one service: `linli run SERVICE ROLE`."""
 

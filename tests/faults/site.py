@@ -268,6 +268,16 @@ class Site:
     def kill_postgres(self) -> None:
         self.postgres.kill()
 
+    def start_postgres(self) -> None:
+        """Its old backends notice that their postmaster is gone, and hold its memory until then."""
+        for _ in range(20):
+            try:
+                return self.postgres.start()
+            except servers.DidNotStart as error:
+                reason = error
+                time.sleep(0.5)
+        raise reason
+
     def rabbitmqctl(self, *words: str) -> None:
         command = [self.rabbitmq.script.with_name("rabbitmqctl"), "-q", "-n", self.rabbitmq.node, *words]
         subprocess.run(command, env=self.rabbitmq.environment(), check=True, capture_output=True, timeout=60)

@@ -110,7 +110,7 @@ class Soak:
     def kill_postgres(self) -> None:
         self.site.kill_postgres()
         self.keep_up(self.chance.uniform(0, 5))
-        self.site.postgres.start()
+        self.site.start_postgres()
 
     # ── what came of it ──────────────────────────────────────────────────────────────────────────────────────────
 
