@@ -4,6 +4,7 @@ import signal
 import threading
 from dataclasses import replace
 
+import pika
 import pytest
 from sqlalchemy import select
 
@@ -54,6 +55,24 @@ def test_poison_is_parked_and_a_hundred_good_messages_behind_it_are_done_quickly
     found = {each.reason.partition(":")[0]: each.attempts for each in parked.list_parked(wire.runtime)}
     assert found == {"not JSON": 1, "the envelope lacks 'id'": 1, "weather.storm.announced.v1": 1}
     assert notes(kites) == [f"storm {n:03}" for n in range(100)]
+
+
+def test_an_event_that_came_as_another_is_parked_and_one_that_came_by_a_retry_is_not(kites, wire):
+    """What it says and what it is bound by must agree; after a retry it comes by the name of its queue."""
+    wire.topology(kites.service, retry_after=(0.1,) * 5)
+    wire.say(replace(storm("in disguise"), type="weather.storm.announced.v1"))
+    disguised = storm("disguised")
+    properties = pika.BasicProperties(message_id=str(disguised.id))
+    body = replace(disguised, type="weather.storm.passed.v1").to_json()
+    wire.admin.basic_publish(amqp.EVENTS, "weather.storm.announced.v1", body, properties)
+    wire.say(storm("unheard of"))
+
+    with wire.running(consumer):
+        eventually(lambda: wire.depth("kites.parked") == 2)
+
+    came_as = "the event says that it is weather.storm.passed.v1, and came as weather.storm.announced.v1"
+    assert came_as in reasons(wire)
+    assert notes(kites) == ["in disguise"]
 
 
 def test_after_the_mending_a_replay_has_one_effect_and_all_its_attempts_again(kites, wire):
