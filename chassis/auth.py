@@ -25,7 +25,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import tables
-from chassis.actor import Actor, Kind, Role, actor_of_event, reach_of
+from chassis.actor import NOBODY, Actor, Kind, Role, actor_of_event, reach_of
 from chassis.errors import Unauthorized, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -142,8 +142,9 @@ class KeyRing:
         return time.monotonic() - self.asked_at
 
     def _recall(self) -> None:
-        with self.runtime.transaction() as session:
-            self._take(session.scalar(select(tables.jwks.c.document)) or {}, keep=False)
+        with self.runtime.work(NOBODY) as work:
+            known = work.scalar(select(tables.jwks.c.document))
+        self._take(known or {}, keep=False)
 
     def _take(self, document: dict, *, keep: bool) -> None:
         keys = dict(_usable(document))
@@ -159,8 +160,8 @@ class KeyRing:
     def _keep(self, document: dict) -> None:
         row = {"document": document, "fetched_at": self.runtime.clock.now()}
         put = insert(tables.jwks).values(id=1, **row).on_conflict_do_update(index_elements=["id"], set_=row)
-        with self.runtime.transaction() as session:
-            session.execute(put)
+        with self.runtime.work(NOBODY) as work:
+            work.execute(put)
 
 
 def _usable(document: dict):

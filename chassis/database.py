@@ -36,7 +36,10 @@ def make_engine(url: str, *, pool_size: int = 5, statement_timeout: str = PATIEN
 
 
 def _look_at_idle_connections(engine: Engine) -> None:
-    """As `pool_pre_ping`, but not before every transaction: on a busy connection that was a seventh of a request."""
+    """As `pool_pre_ping`, but not before every transaction: on a busy connection that was a seventh of a request.
+
+    A unit of work finds a dead connection by its first statement, and takes another (`Work.become`).
+    """
 
     @event.listens_for(engine, "checkin")
     def left(_connection, record) -> None:

@@ -162,9 +162,9 @@ def _hear(runtime, hearings: Iterable[Hearing]) -> None:
     """In one transaction, operator by operator and estate by estate."""
     heard = []
     with runtime.transaction() as session:
-        for (operator_id, estate_id), group in groupby(hearings, key=lambda hearing: hearing.context):
+        for _, group in groupby(hearings, key=lambda hearing: hearing.envelope.operator_id):
             together = list(group)
-            work = runtime.begin(session, actor_of_event(operator_id, estate_id), cause=together[0].envelope)
+            work = runtime.begin(session, actor_of_event(*together[0].context), cause=together[0].envelope)
             new = _remember(work, together)
             for hearing in together:
                 if hearing.key in new:
@@ -205,6 +205,7 @@ def _react(session: Session, work, hearing: Hearing) -> None:
     envelope = hearing.envelope
     with _watched(work.service.name, hearing) as trace:
         own = session.info["work"] = copy.copy(work)
+        own.become(actor_of_event(*hearing.context))
         own.cause, own.correlation_id, own.traceparent = envelope, envelope.correlation_id, trace
         hearing.reaction.function(own, hearing.fact)
         session.flush()

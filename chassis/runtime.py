@@ -55,8 +55,9 @@ class Runtime:
 
     @contextmanager
     def transaction(self, *, system: bool = False) -> Iterator[Session]:
-        with Session(self.system_engine if system else self.engine, expire_on_commit=False) as session, session.begin():
+        with Session(self.system_engine if system else self.engine, expire_on_commit=False) as session:
             yield session
+            session.commit()
 
     def begin(self, session: Session, actor: Actor, *, correlation_id: str | None = None, cause=None, **more) -> Work:
         """A unit of work on a transaction that is open; a batch may begin one after another."""

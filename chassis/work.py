@@ -15,7 +15,7 @@ from sqlakeyset import select_page
 from sqlakeyset.results import unserialize_bookmark
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from chassis import tables
@@ -86,7 +86,19 @@ class Work:
             "" if everywhere else ",".join(map(str, estates)),
             "on" if everywhere else "",
         )
-        self.session.connection().exec_driver_sql(CONTEXT, context)
+        if self.session.info.get("context") != context:  # a session is one transaction, and that is how long it holds
+            self._set(context)
+            self.session.info["context"] = context
+
+    def _set(self, context: tuple) -> None:
+        """As the first statement of a transaction it finds out whether the pooled connection still lives: if not, the next."""
+        try:
+            self.session.connection().exec_driver_sql(CONTEXT, context)
+        except DBAPIError as error:
+            if "context" in self.session.info or not error.connection_invalidated:
+                raise
+            self.session.rollback()
+            self.session.connection().exec_driver_sql(CONTEXT, context)
 
     def enter(self, operator_id: UUID, estates: Iterable[UUID] | None = None) -> None:
         """Step into an operator at a public door, once the caller's credential proved that it belongs there."""

@@ -9,6 +9,7 @@ from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import heartbeat
+from chassis.actor import NOBODY
 from chassis.http.answers import authenticator, runtime
 
 
@@ -27,8 +28,8 @@ def healthz() -> Response:
 def _others() -> list[str] | None:
     """What the other roles lack, as their heartbeats in our database tell; None when the database is away."""
     try:
-        with runtime().transaction() as session:
-            return heartbeat.missing(heartbeat.look(session))
+        with runtime().work(NOBODY) as work:
+            return heartbeat.missing(heartbeat.look(work.session))
     except SQLAlchemyError:
         return None
 

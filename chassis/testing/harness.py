@@ -90,9 +90,9 @@ class Harness:
         self.clock = self.runtime.clock = MovableClock(MONDAY_MORNING)
         self.__dict__.pop("app", None)
         self._admin.execute(self._wipe)
-        with self.runtime.transaction(system=True) as session:
+        with self.work() as work:
             document = {"keys": [KEY.jwk]}
-            session.execute(insert(tables.jwks).values(id=1, document=document, fetched_at=self.clock.now()))
+            work.execute(insert(tables.jwks).values(id=1, document=document, fetched_at=self.clock.now()))
 
     def _plain_tables(self) -> list[str]:
         found = self._admin.execute(

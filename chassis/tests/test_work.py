@@ -145,3 +145,26 @@ def test_a_page_continues_where_the_last_one_ended_whatever_was_added(kites):
 def test_a_made_up_cursor_is_refused(kites, cursor):
     with kites.work(PILOT, permission="kites:see") as work, pytest.raises(Invalid):
         work.page(work.seen(Kite), by=[Kite.id], after=cursor)
+
+
+def test_connections_that_the_database_closed_cost_nobody_a_request(kites):
+    build(kites)
+    for _ in range(2):
+        kites._admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'kites_%'")
+
+        assert kites.client(PILOT).get("/kites").status_code == 200
+        with kites.work() as work:
+            assert len(work.scalars(select(Kite))) == 1
+
+
+def test_a_connection_that_ends_in_the_middle_ends_the_work(kites):
+    with pytest.raises(DBAPIError), kites.work() as work:
+        work.add(Note(operator_id=HY, estate_id=E1, text="windy"))
+        work.session.flush()
+        with kites.runtime.transaction() as other:
+            other.execute(text("SELECT 1"))
+        work.session.connection().connection.driver_connection.close()
+        work.become(Actor(Kind.EVENT, operator_id=HY))
+
+    with kites.work() as work:
+        assert work.scalars(select(Note)) == []

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from chassis.errors import Conflict, Stale, Unauthorized
 from chassis.private import seal
@@ -52,22 +52,16 @@ def tell(work, people: Iterable[UUID | None], template: str, news: News) -> None
         NotYetKnown: a person's own event has not arrived.
     """
     wanted = {person_id for person_id in people if person_id}
-    told = work.scalars(
-        select(Message.person_id).where(Message.event_id == work.cause.id, Message.person_id.in_(wanted))
-    )
-    for person in _known(work, wanted - set(told)):
-        preference = work.get(Preference, person.id) or Preference(id=person.id)
-        _write(work, person, preference, template, news)
-
-
-def _known(work, ids: set[UUID]) -> list[Person]:
-    found = work.scalars(
-        select(Person).where(Person.id.in_(ids), Person.operator_id == work.cause.operator_id).order_by(Person.id)
-    )
-    missing = ids - {person.id for person in found}
+    told = exists().where(Message.event_id == work.cause.id, Message.person_id == Person.id)
+    known = select(Person, Preference, told).outerjoin(Preference, Preference.id == Person.id).order_by(Person.id)
+    mine = (Person.id.in_(wanted), Person.operator_id == work.cause.operator_id)
+    found = work.execute(known.where(*mine)).all() if wanted else []
+    missing = wanted - {person.id for person, *_ in found}
     if missing:
         raise NotYetKnown(what=f"person {min(missing)}")
-    return found
+    for person, preference, is_told in found:
+        if not is_told:
+            _write(work, person, preference or Preference(id=person.id), template, news)
 
 
 def _write(work, person: Person, preference: Preference, template: str, news: News) -> None:

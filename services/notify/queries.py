@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, literal, or_, select, type_coerce, union_all
+from sqlalchemy import Select, func, literal, or_, select, type_coerce, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notify.model import Delivery, Duty, Estate, Message, Occupancy, Preference, Staff, Unit
@@ -13,6 +13,7 @@ from services.notify.model import Delivery, Duty, Estate, Message, Occupancy, Pr
 ADULTS = ("owner", "co_owner", "occupier")
 DESK = ("dispatcher", "service_desk")
 FIRST_RUNG = 1
+ON_DUTY = -1  # among degrees of nearness: whoever is on duty is told anyway
 
 
 def estates_of(session, scopes: set[str]) -> Mapping[str, set[UUID]]:
@@ -88,22 +89,22 @@ def adults_of(work, unit_id: UUID | None, estate: Estate) -> set[UUID]:
 
 def desk_of(work, estate: Estate) -> set[UUID]:
     """Who looks after the estate's tickets: its desk, or the nearest above that has one, and whoever is on first duty."""
-    for scope in (f"estate:{estate.id}", f"region:{estate.region_id}", "operator"):
-        found = _staff_with(work, scope)
-        if found:
-            break
-    return found | _on_first_duty(work, estate)
+    scopes = [f"estate:{estate.id}", f"region:{estate.region_id}", "operator"]
+    desks = [_staff_with(work, scope, nearness) for nearness, scope in enumerate(scopes)]
+    found = work.execute(union_all(*desks, _on_first_duty(work, estate))).all()
+    nearest = min((nearness for nearness, _ in found if nearness != ON_DUTY), default=None)
+    return {person_id for nearness, person_id in found if nearness in (nearest, ON_DUTY)}
 
 
-def _staff_with(work, scope: str) -> set[UUID]:
+def _staff_with(work, scope: str, nearness: int) -> Select:
     held = [Staff.roles.contains(type_coerce([{"role": role, "scope": scope}], JSONB)) for role in DESK]
-    mine = select(Staff.id).where(Staff.operator_id == work.cause.operator_id, Staff.active, or_(*held))
-    return set(work.scalars(mine))
+    mine = (Staff.operator_id == work.cause.operator_id, Staff.active, or_(*held))
+    return select(literal(nearness), Staff.id).where(*mine)
 
 
-def _on_first_duty(work, estate: Estate) -> set[UUID]:
+def _on_first_duty(work, estate: Estate) -> Select:
     here = or_(Duty.estate_id == estate.id, Duty.estate_id.is_(None) & (Duty.region_id == estate.region_id))
-    now = select(Duty.person_id).where(
+    return select(literal(ON_DUTY), Duty.person_id).where(
         Duty.operator_id == work.cause.operator_id,
         here,
         Duty.level == FIRST_RUNG,
@@ -111,4 +112,3 @@ def _on_first_duty(work, estate: Estate) -> set[UUID]:
         Duty.starts_at <= work.now,
         Duty.ends_at > work.now,
     )
-    return set(work.scalars(now))
