@@ -3,6 +3,7 @@
 Everything lies in `.local/bench` and ends with the process that started it.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -75,6 +76,11 @@ class Place:
 
     def __init__(self):
         HOME.mkdir(parents=True, exist_ok=True)
+        self.alone = open(HOME / "bench.lock", "w")
+        try:
+            fcntl.flock(self.alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise servers.DidNotStart("another bench runs in this checkout; wait for its end") from None
         self.account = servers.server_account()
         shutil.rmtree(servers.data_dir(LABEL), ignore_errors=True)
         self.postgres = TunedPostgres(servers.data_dir(LABEL), servers.socket_dir(LABEL, self.account))
@@ -210,6 +216,7 @@ class Place:
         self.postgres.stop()
         shutil.rmtree(servers.data_dir(LABEL), ignore_errors=True)
         shutil.rmtree(self.postgres.socket_dir, ignore_errors=True)
+        self.alone.close()
 
     def start(self, program: Program) -> Program:
         if program.name not in self.running:
