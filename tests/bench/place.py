@@ -76,7 +76,7 @@ class Place:
 
     def __init__(self):
         HOME.mkdir(parents=True, exist_ok=True)
-        self.alone = open(HOME / "bench.lock", "w")
+        self.alone = open(HOME / "bench.lock", "w")  # noqa: SIM115  held until `close`
         try:
             fcntl.flock(self.alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
