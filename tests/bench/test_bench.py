@@ -14,15 +14,17 @@ from tests.bench.table import AT_MOST, Result
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
-    """A place of its own, so that a bench that runs beside is left alone."""
+def run(tmp_path_factory):
+    """A small run in a place of its own, so that a bench that runs beside is left alone."""
     folder = tmp_path_factory.mktemp("bench")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place, "HOME", folder)
         patch.setattr(place, "LABEL", f"test-{os.getpid()}-{folder.name}")
         found = place.Place()
-        yield found
-        found.close()
+        try:
+            yield Run(found, repeats=2, seconds=1, tickets=10_000)
+        finally:
+            found.close()
 
 
 def test_every_goal_says_what_it_measures():
@@ -30,10 +32,9 @@ def test_every_goal_says_what_it_measures():
         assert measure.__doc__.startswith(f"{number}: ")
 
 
-def test_seeded_tickets_are_those_the_requests_ask_for(bench):
-    run = Run(bench, tickets=10_000)
+def test_seeded_tickets_are_those_the_requests_ask_for(run):
     estate = seed.estates()[3]
-    with bench.admin(run.main) as database:
+    with run.place.admin(run.main) as database:
         of_estate = database.execute("SELECT count(*) FROM ticket WHERE estate_id = %s", [estate.estate]).fetchone()[0]
         homes = database.execute("SELECT count(*) FROM occupancy WHERE person_id = %s", [estate.owner]).fetchone()[0]
         indexes = {name for (name,) in database.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'ticket'")}
@@ -42,8 +43,7 @@ def test_seeded_tickets_are_those_the_requests_ask_for(bench):
     assert indexes == {"ticket_pkey", *(index.name for index in Ticket.__table__.indexes)}
 
 
-def test_a_small_run_measures_both_sides_by_the_same_bytes(bench):
-    run = Run(bench, repeats=2, seconds=1, tickets=10_000, seeded={"tickets_10000": 0})
+def test_a_small_run_measures_both_sides_by_the_same_bytes(run):
     GOALS["2c"](run)
     (result,) = run.results
     assert len(result.ratios) == len(result.cpu_ratios) == 2
