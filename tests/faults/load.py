@@ -120,6 +120,11 @@ class Load:
             self._do_something(chance)
         return self
 
+    def something_for_everybody(self) -> None:
+        """Each service has something to say, and each something to hear."""
+        self.file(self.chance())
+        self.rename(self.chance())
+
     def chance(self) -> random.Random:
         """For a test that chooses the deeds itself."""
         return random.Random(self.seed)
