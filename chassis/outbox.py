@@ -131,6 +131,6 @@ def _gather(session: Session, work) -> list[writing.Piece]:
         return []
     told.sort(key=lambda each: each[0])
     return [
-        writing.piece(tables.outbox, [outbox_row(envelope) for _, envelope, _ in told]),
-        writing.piece(tables.audit, [audit_row(envelope, changes) for _, envelope, changes in told]),
+        (tables.outbox, [outbox_row(envelope) for _, envelope, _ in told]),
+        (tables.audit, [audit_row(envelope, changes) for _, envelope, changes in told]),
     ]

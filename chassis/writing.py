@@ -1,20 +1,21 @@
 """What a unit of work made is written in one statement: its new rows, and the outbox and audit rows that tell of them.
 
 The ORM writes row by row and table by table, a round trip each; most of a request's time went there (performance.md,
-goal 1a). Changes and deletions are left to it. Keys are of our own making, so nothing is read back.
+goal 1a). Here the rows of a table travel as one JSON value, so that the statement is the same for any number of them and
+stays prepared. Changes and deletions are left to the ORM. Keys are of our own making, so nothing is read back.
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache
 
-from sqlalchemy import Connection, Table, inspect
+import orjson
+from sqlalchemy import Connection, Table, TypeDecorator, inspect
 from sqlalchemy.orm import RelationshipDirection, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
-MOST = 30_000  # values in a statement; PostgreSQL takes 65,535
+MOST = 5_000  # rows in a statement
 
-Rows = list[tuple]
-Piece = tuple[Table, tuple[str, ...], Rows]  # a table, its columns, and the values of each row in their order
+Piece = tuple[Table, list[dict]]  # a table and its rows, all with the same columns
 
 
 # ── from objects to values ───────────────────────────────────────────────────────────────────────────────────────────
@@ -24,11 +25,11 @@ def pieces_of(session: Session) -> list[Piece]:
     """What is new in the session, to be written by `write`."""
     for thing in [*session.new, *session.dirty]:
         _hand_down_keys(thing)
-    by_table: dict[Table, Rows] = {}
+    by_table: dict[Table, list[dict]] = {}
     for thing in session.new:
         mapper = inspect(thing).mapper
         by_table.setdefault(mapper.local_table, []).append(_values(mapper, thing))
-    return [(table, tuple(table.columns.keys()), rows) for table, rows in by_table.items()]
+    return list(by_table.items())
 
 
 def settle(session: Session) -> None:
@@ -67,75 +68,68 @@ def _relations(cls: type) -> tuple:
     return tuple(relation for relation in inspect(cls).relationships if not relation.viewonly)
 
 
-def _values(mapper, thing) -> tuple:
+def _values(mapper, thing) -> dict:
     loaded = inspect(thing).dict
-    for name in _names(mapper):
+    for _, name in _columns(mapper):
         if name not in loaded:
             set_committed_value(thing, name, None)
-    return tuple(loaded[name] for name in _names(mapper))
+    return {column: loaded[name] for column, name in _columns(mapper)}
 
 
 @cache
-def _names(mapper) -> tuple[str, ...]:
-    """The attribute of each column of the table, in the table's order."""
-    return tuple(mapper.get_property_by_column(column).key for column in mapper.local_table.columns)
+def _columns(mapper) -> list[tuple[str, str]]:
+    """(column, attribute) of the whole table."""
+    return [(column.name, mapper.get_property_by_column(column).key) for column in mapper.local_table.columns]
 
 
 # ── from values to one statement ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def piece(table: Table, rows: list[dict]) -> Piece:
-    """Rows of a plain table, all with the same columns."""
-    names = tuple(rows[0])
-    return table, names, [tuple(row[name] for name in names) for row in rows]
-
-
 def write(connection: Connection, pieces: Iterable[Piece]) -> None:
     """Insert all of it: in one statement, unless it is very much."""
     for batch in _batches(pieces):
-        shape = tuple((table, names, len(rows)) for table, names, rows in batch)
-        values = [value for table, names, rows in batch for value in _bound(connection.dialect, table, names, rows)]
-        connection.exec_driver_sql(_statement(shape), tuple(values))
+        shape = tuple((table, tuple(rows[0])) for table, rows in batch)
+        connection.exec_driver_sql(_statement(shape), tuple(_told(connection.dialect, *each) for each in batch))
 
 
 def _batches(pieces: Iterable[Piece]):
     batch, room = [], MOST
-    for table, names, rows in pieces:
+    for table, rows in pieces:
         while rows:
-            fits = room // len(names)
-            if not fits:
+            batch.append((table, rows[:room]))
+            rows, room = rows[room:], room - len(rows[:room])
+            if not room:
                 yield batch
                 batch, room = [], MOST
-                continue
-            batch.append((table, names, rows[:fits]))
-            room -= len(names) * len(rows[:fits])
-            rows = rows[fits:]
     if batch:
         yield batch
 
 
-@lru_cache(maxsize=512)
+@cache
 def _statement(shape: tuple) -> str:
-    inserts = [
-        f'INSERT INTO "{table.name}" ({", ".join(names)}) VALUES {", ".join([_row(len(names))] * count)}'
-        for table, names, count in shape
-    ]
-    *first, last = inserts
+    *first, last = [_insertion(table, columns) for table, columns in shape]
     return (f"WITH {', '.join(f'w{n} AS ({each})' for n, each in enumerate(first))} " if first else "") + last
 
 
-def _row(width: int) -> str:
-    return f"({', '.join(['%s'] * width)})"
+def _insertion(table: Table, columns: tuple[str, ...]) -> str:
+    named = ", ".join(f'"{column}"' for column in columns)
+    return f'INSERT INTO "{table.name}" ({named}) SELECT {named} FROM json_populate_recordset(NULL::"{table.name}", %s)'
 
 
-def _bound(dialect, table: Table, names: tuple[str, ...], rows: Rows):
-    """The values as the driver takes them."""
-    processors = _processors(dialect, table, names)
-    for row in rows:
-        for value, process in zip(row, processors, strict=True):
-            yield value if value is None or process is None else process(value)
+def _told(dialect, table: Table, rows: list[dict]) -> str:
+    """The rows as JSON: PostgreSQL reads each value as its column's type."""
+    for column, process in _sealing(dialect, table):
+        rows = [{**row, column: process(row[column])} if row.get(column) is not None else row for row in rows]
+    return orjson.dumps(rows, default=_as_text).decode()
 
 
 @cache
-def _processors(dialect, table: Table, names: tuple[str, ...]) -> list[Callable | None]:
-    return [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+def _sealing(dialect, table: Table) -> list[tuple[str, Callable]]:
+    """The columns whose values are written otherwise than they are read, such as sealed ones."""
+    columns = [column for column in table.columns if isinstance(column.type, TypeDecorator)]
+    return [(column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in columns]
+
+
+def _as_text(value) -> str:
+    """What JSON has no form for, as PostgreSQL reads it."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)

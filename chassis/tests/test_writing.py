@@ -64,7 +64,7 @@ def test_what_was_just_written_can_be_changed_and_read_in_the_same_work_without_
 
 
 def test_more_than_a_statement_takes_is_written_in_several(kites, monkeypatch):
-    monkeypatch.setattr(writing, "MOST", 60)
+    monkeypatch.setattr(writing, "MOST", 16)
 
     with statements(kites) as seen, kites.work() as work:
         for number in range(30):
