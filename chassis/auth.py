@@ -106,29 +106,38 @@ class KeyRing:
         self.lock = threading.Lock()
 
     def get(self, kid: str) -> jwt.PyJWK:
-        """Raises Unauthorized for an id the directory does not know, NoKeysYet while we know none."""
+        """Raises Unauthorized for an id the directory does not know, NoKeysYet while we know none or are still asking."""
         if not self.keys:
             self._recall()
-        if kid not in self.keys or self._age() > self.lifetime:
-            self.refresh()
-        if not self.keys:
+        current = kid in self.keys and self._age() <= self.lifetime
+        answered = current or self.refresh()
+        if kid in self.keys:
+            return self.keys[kid]
+        if not self.keys or not answered:
             raise NoKeysYet()
-        if kid not in self.keys:
-            raise Unauthorized()
-        return self.keys[kid]
+        raise Unauthorized()
 
-    def refresh(self) -> None:
-        """Ask the directory, unless somebody just did. When it does not answer, what we have stays good."""
-        with self.lock:
-            if not self.runtime.settings.jwks_url or self._age() < (self.pause if self.keys else 1.0):
-                return
-            self.asked_at = time.monotonic()
-            try:
-                document = fetch_keys(self.runtime.settings.jwks_url)
-            except requests.RequestException as error:
-                log.warning("auth.keys_unreachable", reason=str(error))
-                return
-            self._take(document, keep=True)
+    def refresh(self) -> bool:
+        """Ask the directory, unless somebody just did. When it does not answer, what we have stays good.
+
+        → False when another thread is asking now. Nobody waits for it: a directory that hangs holds up one thread and
+        not, by a few tokens with invented ids, all that a web role has.
+        """
+        if not self.lock.acquire(blocking=False):
+            return False
+        try:
+            if self.runtime.settings.jwks_url and self._age() >= (self.pause if self.keys else 1.0):
+                self._ask(self.runtime.settings.jwks_url)
+            return True
+        finally:
+            self.lock.release()
+
+    def _ask(self, url: str) -> None:
+        self.asked_at = time.monotonic()
+        try:
+            self._take(fetch_keys(url), keep=True)
+        except requests.RequestException as error:
+            log.warning("auth.keys_unreachable", reason=str(error))
 
     def ready(self) -> bool:
         """Whether a token could be verified now."""
@@ -273,14 +282,15 @@ class Authenticator:
         return reach_of(roles, self.runtime.service.grants, lambda scopes: self._estates_of(operator_id, scopes))
 
     def _estates_of(self, operator_id: UUID, scopes: set[str]) -> dict[str, set[UUID]]:
-        found = {scope: self.homes[operator_id, scope] for scope in scopes if (operator_id, scope) in self.homes}
+        homes = self.homes  # another thread may begin it anew
+        found = {scope: homes[operator_id, scope] for scope in scopes if (operator_id, scope) in homes}
         asked = scopes - found.keys()
         if asked:
             with self.runtime.work(actor_of_event(operator_id, None)) as work:
                 found |= self.runtime.service.estates_of(work.session, asked)
-            if len(self.homes) >= MOST_HOMES:
-                self.homes.clear()
-            self.homes |= {
+            if len(homes) >= MOST_HOMES:
+                homes = self.homes = {}
+            homes |= {
                 (operator_id, scope): found[scope] for scope in asked if scope.startswith("unit:") and found.get(scope)
             }
         return found

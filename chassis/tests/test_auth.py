@@ -5,12 +5,14 @@ import hmac
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
+import requests
 from sqlalchemy import delete, insert, select, text
 
 from chassis import auth, tables
@@ -198,6 +200,30 @@ def test_a_flood_of_unknown_key_ids_asks_the_directory_once(kites, asking):
 
         assert len(asked) == 1
         assert call(kites, auth.issue(KEY, claims(kites))).status_code == 200
+
+
+def test_a_directory_that_hangs_holds_up_one_caller_and_nobody_else(kites, asking, monkeypatch):
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hang(url):
+        arrived.set()
+        go_on.wait(30)
+        raise requests.Timeout(url)
+
+    monkeypatch.setattr(auth, "fetch_keys", hang)
+    asking("http://directory/jwks.json")
+    assert call(kites, auth.issue(KEY, claims(kites))).status_code == 200
+    invented = [auth.issue(replace(OTHER, kid=str(new_id())), claims(kites)) for _ in range(2)]
+    with ThreadPoolExecutor(1) as other:
+        held_up = other.submit(call, kites, invented[0])
+        assert arrived.wait(10)
+
+        assert call(kites, auth.issue(KEY, claims(kites, jti="new"))).status_code == 200
+        problem(call(kites, invented[1]), 503)
+        assert not held_up.done()
+
+        go_on.set()
+        problem(held_up.result(), 401)
 
 
 def test_a_new_key_is_fetched_when_it_is_first_used(kites, asking):
