@@ -69,6 +69,11 @@ class Actor:
         estates = self.estates(permission)
         return estates is ALL or estate_id in estates
 
+    def holds_wherever(self, other: str | None, permission: str) -> bool:
+        """Whether `permission` is held in every estate where `other` is."""
+        wide, narrow = self.estates(permission), self.estates(other)
+        return wide is ALL or (narrow is not ALL and narrow <= wide)
+
     def has_scope(self, kind: str) -> bool:
         """Whether a role of the actor is for one `unit`, `estate`, `region`, or for the `operator`."""
         return any(role.scope.partition(":")[0] == kind for role in self.roles)
