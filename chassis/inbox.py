@@ -206,7 +206,7 @@ def _react(session: Session, work, hearing: Hearing) -> None:
     with _watched(work.service.name, hearing) as trace:
         own = session.info["work"] = copy.copy(work)
         own.become(actor_of_event(*hearing.context))
-        own.cause, own.correlation_id, own.traceparent = envelope, envelope.correlation_id, trace
+        own.cause, own.correlation_id, own.traceparent, own.held = envelope, envelope.correlation_id, trace, []
         hearing.reaction.function(own, hearing.fact)
         session.flush()
         session.expunge_all()

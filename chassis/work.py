@@ -71,6 +71,7 @@ class Work:
         self.traceparent = traceparent
         self.if_match = if_match
         self.settings = settings
+        self.held: list[Row | None] = []
         session.info["work"] = self
         self.become(actor)
 
@@ -140,6 +141,7 @@ class Work:
     def get(self, cls: type[Thing], id: UUID | None) -> Thing | None:
         """A copy or row of the operator's by id, or None."""
         thing = None if id is None else self.session.get(cls, id)
+        self.held.append(thing)  # the session itself forgets what nobody holds, and would ask again
         mine = thing and (self.actor.kind is Kind.SYSTEM or thing.operator_id == self.actor.operator_id)
         return thing if mine else None
 

@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("zh-CN", "en")
 PATTERNS = {"zh-CN": "M月d日HH:mm", "en": "d MMM, HH:mm"}
-LOCALES = {"zh-CN": "zh_CN", "en": "en_GB"}
+LOCALES = {language: Locale.parse(name) for language, name in {"zh-CN": "zh_CN", "en": "en_GB"}.items()}
 FEET = {
     "zh-CN": "此邮件由系统自动发送，请勿直接回复；通知方式可在「通知设置」中修改。",
     "en": "Sent automatically, please do not reply; you choose in your settings how we tell you.",
@@ -104,6 +105,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,
+        auto_reload=False,
         autoescape=lambda name: bool(name) and name.endswith(".html"),
         trim_blocks=True,
         lstrip_blocks=True,
