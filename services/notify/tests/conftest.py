@@ -8,6 +8,7 @@ from chassis.servers import free_port
 from chassis.testing import harness
 from services.notify.settings import Settings
 from services.notify.simulators import Provider, mail_server
+from services.notify.tests.factories import an_estate
 
 SECRET = "shared-with-the-provider-only-in-tests"
 
@@ -46,3 +47,9 @@ def notify(bare_notify, mail, provider):
     settings.send_timeout = 2.0
     bare_notify.runtime.own_settings = settings
     return bare_notify
+
+
+@pytest.fixture
+def place(notify):
+    """An estate with its directory, as most tests need one."""
+    return an_estate(notify)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from chassis.ids import new_id
 from chassis.private import seal
 from services.notify.model import Delivery, Message
-from services.notify.reactions import directory
+from services.notify.reactions import directory, tickets
 from services.notify.reactions.tickets import Due, TicketMoved
 
 ZH, EN = "zh-CN", "en"
@@ -134,6 +134,12 @@ def told(notify) -> set[tuple[UUID, str, str]]:
 def messages(notify, person_id) -> list[Message]:
     with notify.work() as work:
         return work.scalars(select(Message).where(Message.person_id == person_id).order_by(Message.id))
+
+
+def desk_told(notify, place) -> set:
+    owner = a_resident(notify, place)
+    hear(notify, place, a_ticket(tickets.TicketAnswered, place, owner))
+    return {person for person, _, _ in told(notify)}
 
 
 def deliveries(notify, channel=None, person_id=None) -> list[Delivery]:

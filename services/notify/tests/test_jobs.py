@@ -19,7 +19,6 @@ from services.notify.tests.factories import (
     EN,
     a_resident,
     a_ticket,
-    an_estate,
     begun,
     deliveries,
     hear,
@@ -28,11 +27,6 @@ from services.notify.tests.factories import (
     somebody,
     tick,
 )
-
-
-@pytest.fixture
-def place(notify):
-    return an_estate(notify)
 
 
 @pytest.fixture

@@ -1,42 +1,28 @@
-"""Who hears of what, in which words; and once, whatever is delivered how often and in which order."""
+"""Who hears of what about tickets, in which words."""
 
-import random
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
-from chassis import inbox, tables
-from chassis.actor import actor_of_event
 from chassis.ids import new_id
-from chassis.private import seal
-from services.notify import handlers
-from services.notify.model import Delivery, Message, Person, Staff
-from services.notify.reactions import directory, tickets
+from services.notify.reactions import tickets
 from services.notify.tests.factories import (
     EN,
     ZH,
-    Place,
     a_colleague,
     a_due,
     a_resident,
     a_ticket,
     an_estate,
-    begun,
     deliveries,
+    desk_told,
     hear,
     messages,
     on_duty,
-    somebody,
     told,
 )
 
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def place(notify):
-    return an_estate(notify)
 
 
 # ── the flow of a repair ─────────────────────────────────────────────────────────────────────────────────────────
@@ -274,12 +260,6 @@ def test_an_escalation_to_an_empty_ladder_is_told_to_the_desk(notify, place):
 # ── the desk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def desk_told(notify, place) -> set:
-    owner = a_resident(notify, place)
-    hear(notify, place, a_ticket(tickets.TicketAnswered, place, owner))
-    return {person for person, _, _ in told(notify)}
-
-
 def test_the_nearest_desk_is_told(notify, place):
     here = a_colleague(notify, place, "service_desk")
     a_colleague(notify, place, scope=f"region:{place.region_id}")
@@ -317,153 +297,3 @@ def test_the_same_role_at_another_operator_hears_nothing(notify, place):
     a_colleague(notify, other, scope="operator")
 
     assert desk_told(notify, place) == set()
-
-
-# ── accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def an_invitation(person_id):
-    return directory.AccountInvited(
-        account_id=new_id(),
-        person_id=person_id,
-        login_sealed=seal("fang"),
-        token_sealed=seal("only-for-fang"),
-        expires_at=AT,
-    )
-
-
-def test_an_invitation_goes_out_with_its_token_which_is_nowhere_in_plain_text(notify, place):
-    person = somebody(notify, place)
-
-    notify.hear(an_invitation(person), operator_id=place.operator_id)
-
-    assert {each.channel for each in deliveries(notify)} == {"in_app", "email", "sms"}
-    with notify.work() as work:
-        rows = [vars(row) for kind in (Message, Delivery) for row in work.scalars(select(kind))]
-        records = work.scalars(select(tables.audit.c.changes)) + work.scalars(select(tables.outbox.c.event))
-    assert "only-for-fang" not in str(rows) + str(records)
-
-
-def test_somebody_without_any_address_cannot_be_invited_and_that_is_said(notify, place):
-    person = somebody(notify, place, phone=None, email=None)
-
-    notify.hear(an_invitation(person), operator_id=place.operator_id)
-
-    (said,) = notify.said("notify.delivery.failed.v1")
-    assert (said.data["person_id"], said.data["reason"]) == (str(person), "no address is known")
-
-
-def test_a_new_password_is_offered_even_to_who_wants_no_messages(notify, place):
-    person = somebody(notify, place, phone=None)
-    wish = {category: ["in_app"] for category in ("tickets", "rating", "work", "alerts", "legal")}
-    client = notify.client(a_signed_in(place, person))
-    client.put("/preferences", {"channels": wish}, headers={"If-Match": '"0"'})
-
-    asked = directory.AccountResetRequested(
-        account_id=new_id(), person_id=person, token_sealed=seal("t"), expires_at=AT
-    )
-    notify.hear(asked, operator_id=place.operator_id)
-
-    assert {each.channel for each in deliveries(notify)} == {"in_app", "email"}
-
-
-def a_signed_in(place, person_id):
-    from chassis.testing import a_person
-
-    return a_person(operator_id=place.operator_id, id=person_id)
-
-
-def test_tokens_of_an_earlier_epoch_are_refused_once_the_account_is_revoked(notify, place):
-    person = somebody(notify, place)
-    client = notify.client(a_signed_in(place, person))
-
-    notify.hear(directory.AccountFacts(subject=person, epoch=1), operator_id=place.operator_id)
-
-    assert client.get("/messages").status_code == 401
-
-
-# ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_later_state_of_a_person_is_not_overwritten_by_an_earlier_one(notify, place):
-    person = somebody(notify, place, name="王芳", sequence=2)
-    somebody(notify, place, name="王小芳", sequence=1, id=person)
-
-    with notify.work() as work:
-        assert work.get(Person, person).name == "王芳"
-
-
-def test_a_colleague_who_left_is_no_longer_told(notify, place):
-    desk = a_colleague(notify, place)
-    left = directory.StaffFacts(person_id=desk, roles=[], active=False)
-    notify.hear(left, operator_id=place.operator_id, sequence=2, of=desk, type="directory.staff.left.v1")
-
-    assert desk_told(notify, place) == set()
-    with notify.work() as work:
-        assert work.get(Staff, desk).active is False
-
-
-# ── once, whatever happens ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_an_event_that_overtakes_its_person_is_tried_again(notify, place):
-    owner = new_id()
-    with pytest.raises(AssertionError, match=f"person {owner}"):
-        begun(notify, place, owner)
-
-    somebody(notify, place, id=owner)
-    begun(notify, place, owner)
-
-    assert told(notify) == {(owner, "tickets.ticket.started", ZH)}
-
-
-def test_whatever_comes_five_times_and_shuffled_is_told_once(notify, place):
-    owner, _, _ = a_resident(notify, place), a_resident(notify, place, "co_owner"), a_colleague(notify, place)
-    technician = a_colleague(notify, place, "technician")
-    life = [
-        a_ticket(tickets.TicketSubmitted, place, owner, dues=[a_due(AT)]),
-        a_ticket(tickets.TicketReviewed, place, owner, payer="common"),
-        a_ticket(tickets.TicketDispatched, place, owner, assignee_id=technician),
-        a_ticket(tickets.TicketCompleted, place, owner, assignee_id=technician, closes_at=AT),
-        a_ticket(tickets.TicketRated, place, owner, assignee_id=technician, score=1),
-    ]
-    once = [hear(notify, place, fact) for fact in life]
-    before = [(each.event_id, each.person_id, each.channel) for each in deliveries(notify)]
-
-    again = once * 4
-    random.Random(7).shuffle(again)
-    notify.deliver(*again)
-
-    assert [(each.event_id, each.person_id, each.channel) for each in deliveries(notify)] == before
-    assert len(before) == len(set(before)) == 3 * 9
-
-
-def test_who_is_meant_twice_by_one_event_gets_one_message(notify, place):
-    both = a_resident(notify, place)
-    a_colleague(notify, place, id=both)
-
-    hear(notify, place, a_ticket(tickets.TicketSubmitted, place, both, dues=[]))
-
-    assert [each.template for each in messages(notify, both)] == ["tickets.ticket.submitted"]
-
-
-def test_nobody_is_told_twice_even_when_the_inbox_forgot(notify, place):
-    owner = a_resident(notify, place)
-    envelope = begun(notify, place, owner)
-    with notify.work() as work:
-        work.execute(tables.inbox.delete())
-
-    (outcome,) = inbox.process(notify.runtime, [envelope])
-
-    assert outcome.done and len(messages(notify, owner)) == 1
-
-
-def test_a_reaction_sees_only_its_own_estate(notify, place):
-    """Row-level security alone: a unit of another operator is not there to be spoken of."""
-    other = an_estate(notify)
-    actor = actor_of_event(other.operator_id, other.estate_id)
-
-    with notify.runtime.work(actor) as work:
-        seen = work.scalars(select(handlers.Person.id)), work.scalars(select(tickets.Unit.id))
-
-    assert seen == ([], [other.unit_id]) and isinstance(place, Place)

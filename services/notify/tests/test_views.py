@@ -25,11 +25,6 @@ EVERYTHING = ["in_app", "email", "sms"]
 
 
 @pytest.fixture
-def place(notify):
-    return an_estate(notify)
-
-
-@pytest.fixture
 def owner(notify, place):
     return a_resident(notify, place)
 
