@@ -76,7 +76,7 @@ def chassis_tables() -> None:
     protect("inbox", by="operator", app="SELECT, INSERT")
     protect("audit", by="operator", app="SELECT, INSERT")
     protect("audit_seal", by="operator", app="SELECT")
-    protect("idempotency", by=None)
+    protect("idempotency", by="operator")
     protect("attachment", by="operator")
     protect("revocation", by="operator")
     protect("jwks", by=None)
@@ -116,6 +116,20 @@ def estate_policies() -> None:
     by_estate = "SELECT tablename FROM pg_policies WHERE policyname = 'app' AND qual LIKE '%app.all_estates%'"
     for table in op.get_bind().exec_driver_sql(by_estate.replace("%", "%%")).scalars().all():
         op.execute(f'ALTER POLICY app ON "{table}" USING ({RULES["estate"]}) WITH CHECK ({RULES["estate"]})')
+
+
+def narrower_rights() -> None:
+    """Kept answers are the operator's alone; and of other sessions the system role learns one figure, not their statements."""
+    op.execute("DELETE FROM idempotency WHERE operator_id IS NULL")
+    op.execute("ALTER TABLE idempotency ALTER COLUMN operator_id SET NOT NULL")
+    op.execute(f"ALTER POLICY app ON idempotency USING ({OPERATOR}) WITH CHECK ({OPERATOR})")
+    op.execute("""
+        CREATE FUNCTION oldest_transaction() RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER
+        SET search_path = pg_catalog, pg_temp AS $$
+        SELECT extract(epoch FROM clock_timestamp() - min(xact_start)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() $$""")
+    op.execute("REVOKE ALL ON FUNCTION oldest_transaction() FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION oldest_transaction() TO {service_name()}_system")
 
 
 def tables_without_row_security(connection) -> list[str]:

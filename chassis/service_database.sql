@@ -27,10 +27,11 @@ BEGIN
                    role, current_setting('linli.' || part || '_password'));
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
     EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', role);
-    IF part = 'system' THEN
-      EXECUTE format('GRANT pg_read_all_stats TO %I', role);  -- how old the oldest transaction is, whoever's it is
+    IF part = 'system' AND pg_has_role(role, 'pg_read_all_stats', 'MEMBER') THEN
+      EXECUTE format('REVOKE pg_read_all_stats FROM %I', role);  -- it had it once: statements of others are not its business
     END IF;
     IF part = 'owner' THEN
+      EXECUTE format('GRANT pg_read_all_stats TO %I', role);  -- for oldest_transaction(), whoever's transaction that is
       EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), role);
       EXECUTE format('ALTER SCHEMA public OWNER TO %I', role);
     END IF;

@@ -128,7 +128,7 @@ idempotency = Table(
     Column("principal", Text),
     Column("route", Text),
     Column("key", Text),
-    Column("operator_id", Uuid),
+    Column("operator_id", Uuid, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("status", Integer),
     Column("headers", JSONB),

@@ -30,8 +30,7 @@ STATE = text("""
         FROM generate_series(0, 15) AS each(shard) CROSS JOIN LATERAL (
             SELECT created_at FROM outbox WHERE shard = each.shard AND sent_at IS NULL AND parked_at IS NULL
             ORDER BY seq LIMIT 1) AS eldest) AS eldest,
-    (SELECT extract(epoch FROM clock_timestamp() - min(xact_start))::float8 FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()) AS transaction,
+    oldest_transaction() AS transaction,
     (SELECT at FROM audit WHERE xid >= (SELECT coalesce(max(below_xid), '0'::xid8) FROM audit_seal)
         ORDER BY xid, seq LIMIT 1) AS unsealed,
     (SELECT max(sealed_at) FROM audit_seal WHERE below_xid = (SELECT max(below_xid) FROM audit_seal)) AS sealed""")

@@ -155,9 +155,15 @@ def test_a_first_call_that_takes_long_is_not_waited_for_forever(kites, monkeypat
     monkeypatch.setattr(idempotency, "PATIENCE", "100ms")
     client = kites.client(PILOT)
     route = "POST /api/kites/v1/kites"
-    claimed = {"principal": str(PILOT.id), "route": route, "key": "order-66", "fingerprint": "of another worker"}
+    claimed = {
+        "principal": str(PILOT.id),
+        "route": route,
+        "key": "order-66",
+        "operator_id": HY,
+        "fingerprint": "of another",
+    }
 
-    with kites.runtime.transaction() as other_worker:
+    with kites.runtime.transaction(system=True) as other_worker:
         other_worker.execute(tables.idempotency.insert().values(**claimed))
         answer = client.post("/kites", RED, headers=KEY)
         other_worker.execute(text("ROLLBACK"))
