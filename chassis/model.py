@@ -45,8 +45,8 @@ COLUMN_TYPES = {
     datetime: DateTime(timezone=True),
     date: Date,
     Decimal: Numeric,
-    dict: JSONB,
-    list: JSONB,
+    dict: JSONB(none_as_null=True),  # also when it is taken away, as when it was never there
+    list: JSONB(none_as_null=True),
     enum.Enum: Enum(
         enum.Enum, native_enum=False, length=40, values_callable=lambda kind: [member.value for member in kind]
     ),

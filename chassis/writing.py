@@ -29,7 +29,13 @@ def pieces_of(session: Session) -> list[Piece]:
     for thing in session.new:
         mapper = inspect(thing).mapper
         by_table.setdefault(mapper.local_table, []).append(_values(mapper, thing))
-    return list(by_table.items())
+    return sorted(by_table.items(), key=lambda piece: _place(piece[0]))  # it may take several statements
+
+
+@cache
+def _place(table: Table) -> int:
+    """Among the tables of its service, where those that it points at come first."""
+    return table.metadata.sorted_tables.index(table)
 
 
 def settle(session: Session) -> None:

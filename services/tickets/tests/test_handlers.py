@@ -4,13 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
+from chassis import writing
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.ids import new_id
 from services.tickets import handlers, queries
-from services.tickets.events import Channel, Kind, State, Urgency
-from services.tickets.model import IllegalMove, Ticket
+from services.tickets.events import Channel, Kind, Side, State, Urgency
+from services.tickets.model import Comment, IllegalMove, Ticket
 from services.tickets.tests import factories
 
 
@@ -361,3 +362,30 @@ def test_a_ticket_says_its_present_state_again_for_a_late_listener(garden):
 def test_an_unknown_ticket_is_not_found(garden):
     with garden.tickets.work(garden.dispatcher, permission="tickets:review") as work, pytest.raises(NotFound):
         handlers.review(work, new_id(), decision="accept")
+
+
+# ── as it lies in the database ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_points_at_a_ticket_is_written_after_it_also_by_several_statements(garden, monkeypatch):
+    monkeypatch.setattr(writing, "MOST", 1)
+    ticket = factories.a_ticket(operator_id=garden.operator_id, estate_id=garden.estate_id)
+    comment = Comment.written(ticket, author_id=new_id(), side=Side.STAFF, internal=True, text="催过两次")
+    comment.operator_id = ticket.operator_id
+
+    with garden.tickets.work() as work:
+        work.add(comment)
+
+    with garden.tickets.work() as work:
+        assert work.scalar(select(Comment.ticket_id)) == ticket.id
+
+
+def test_times_that_are_taken_back_are_null_as_if_never_given(garden):
+    ticket = factories.a_ticket(operator_id=garden.operator_id, estate_id=garden.estate_id, preferred_times=[])
+    with garden.tickets.work() as work:
+        work.add(ticket)
+    with garden.tickets.work() as work:
+        work.take(Ticket, ticket.id).preferred_times = None
+
+    with garden.tickets.work() as work:
+        assert work.scalar(select(func.count()).where(Ticket.preferred_times.is_(None))) == 1
