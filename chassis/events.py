@@ -4,6 +4,7 @@ On the wire: CloudEvents 1.0, structured JSON (messaging.md §5). What we say is
 """
 
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -19,6 +20,7 @@ from marshmallow import fields as wire
 
 from chassis.dumping import EXPRESSIONS, MOMENT, compiled
 
+TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 CONTENT_TYPE = "application/cloudevents+json"
 RESTATED = "restated"  # the fact by which a service says its present state again, for late listeners
 
@@ -255,7 +257,7 @@ class Envelope:
             sequence=_part_of(event, "sequence", _count),
             correlation_id=_part_of(event, "correlationid", _text),
             causation_id=event.get("causationid"),
-            traceparent=event.get("traceparent"),
+            traceparent=trace_in(event.get("traceparent")),
             actor=_part_of(event, "actor", _text),
             data=_part_of(event, "data", _mapping),
         )
@@ -269,6 +271,11 @@ def _part_of(event: dict, name: str, read: Callable):
         return read(event[name])
     except (TypeError, ValueError, AttributeError) as error:
         raise BrokenEvent(f"the envelope's {name} is not {FORMS[read]}") from error
+
+
+def trace_in(value) -> str | None:
+    """A traceparent as W3C writes it, else none: it is handed on, and a relay that could not read it would stop."""
+    return value if isinstance(value, str) and TRACEPARENT.fullmatch(value) else None
 
 
 def _text(value) -> str:

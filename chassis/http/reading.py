@@ -11,6 +11,7 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
 from chassis.errors import Invalid, Malformed, PreconditionRequired, Stale, UnsupportedMedia
+from chassis.events import trace_in
 from chassis.http.fields import UNKEEPABLE, UNKEEPABLE_TEXT
 from chassis.http.messages import SAID, translated
 from chassis.i18n import Sentence, language_of
@@ -21,7 +22,6 @@ LARGEST_FILE = 10 * 1024 * 1024
 WRAPPING = 64 * 1024  # what multipart adds to a file
 DEEPEST = 32  # levels of nesting in a body
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
-TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 TAG = re.compile(r'"(0|[1-9]\d{0,17})"')
 CONTENT = {"json": "application/json", "form": "application/x-www-form-urlencoded", "files": "multipart/form-data"}
 TWICE = Sentence("This is given more than once: give it once.", "此项重复出现，请只保留一个。")
@@ -55,8 +55,7 @@ def note(request: Request) -> None:
     """What the rest of the request needs from the headers: its id, the trace it belongs to, the reader's language."""
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if REQUEST_ID.fullmatch(given) else str(new_id())
-    trace = request.headers.get("traceparent", "")
-    g.traceparent = trace if TRACEPARENT.fullmatch(trace) else None
+    g.traceparent = trace_in(request.headers.get("traceparent"))
     g.language = language_of(request.headers.get("Accept-Language"))
 
 

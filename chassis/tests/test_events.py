@@ -117,6 +117,13 @@ def test_a_broken_envelope_says_what_is_wrong(change, reason):
         Envelope.from_dict({**envelope().to_dict(), **change})
 
 
+@pytest.mark.parametrize("trace", ["00-zz-zz-zz", "", 7, "01-" + "0" * 32])
+def test_a_trace_that_nobody_can_read_is_left_out_and_the_event_is_heard(trace):
+    said = envelope()
+
+    assert Envelope.from_dict({**said.to_dict(), "traceparent": trace}) == said
+
+
 def test_what_is_no_json_or_lacks_a_part_is_broken():
     with pytest.raises(BrokenEvent, match="not JSON"):
         Envelope.from_json(b"{")
