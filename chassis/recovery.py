@@ -108,6 +108,7 @@ def recover(runtime, *, taken_at: datetime, release: str, since: timedelta | Non
         AlreadyRecovered: it was done before.
     """
     with runtime.work(SYSTEM, system=True) as work:
+        work.execute(text("SET LOCAL statement_timeout = 0"))  # every row of a week's outbox and a fortnight's inbox
         _remember(work, taken_at=taken_at, release=release)
         recovery = Recovery(_say_again(work, taken_at, since), _remember_for_longer(work, work.now - taken_at))
         for table in (tables.jwks, tables.heartbeat):

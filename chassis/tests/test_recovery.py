@@ -5,7 +5,7 @@ from threading import Thread
 
 import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from chassis import audit, recovery, relay, tables
 from chassis.ids import new_id
@@ -117,6 +117,16 @@ def test_a_database_is_mended_once(kites):
 
     with pytest.raises(AlreadyRecovered):
         recover(kites.runtime, taken_at=kites.clock.now(), release="1")
+
+
+def test_a_large_database_has_the_time_it_takes(kites, monkeypatch):
+    allowed = []
+    note = lambda work: allowed.append(work.scalar(text("SHOW statement_timeout")))  # noqa: E731
+    monkeypatch.setattr(kites.service, "after_restore", [note])
+
+    recover(kites.runtime, taken_at=kites.clock.now(), release="0.1.0")
+
+    assert allowed == ["0"]
 
 
 def test_what_was_seen_of_others_is_forgotten(kites):
