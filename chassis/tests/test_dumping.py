@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from marshmallow import fields, pre_dump
+from sqlalchemy import select
 
+from chassis import dumping
 from chassis.dumping import compiled, to_json
 from chassis.http import Schema
 from chassis.http.fields import AwareDateTime, Fen, Text
+from chassis.model import Perhaps
+from chassis.tests.kites.model import Kite, State
 
 
 class Colour(StrEnum):
@@ -158,3 +162,48 @@ def test_fields_with_options_of_their_own_stay_marshmallows():
     made = same(shape(), {"count": 3, "day": date(2026, 1, 2), "fees": {"a": 1}, "colour": Colour.RED})
 
     assert json.loads(made) == {"count": "3", "day": "02.01.2026", "fees": {"a": "1"}, "colour": "RED"}
+
+
+@pytest.mark.parametrize(
+    "name", ["id", "text", "said", "count", "fee_fen", "share", "open", "day", "at", "colour", "facts", "tags"]
+)
+def test_the_code_writes_the_usual_fields_itself(name):
+    """Else nothing would be wrong but the time it takes."""
+    assert dumping._is_simple(Everything().dump_fields[name])
+
+
+def rows_of(kites, *columns):
+    with kites.work() as work:
+        return work.execute(select(*columns).order_by(Kite.colour)).all()
+
+
+def test_rows_of_a_list_are_taken_apart_and_dumped_alike(kites):
+    class Line(Schema):
+        id = fields.UUID()
+        colour = fields.String()
+        state = fields.Enum(State, by_value=True)
+        loud = fields.Function(lambda row: row.colour.upper())
+        owner = fields.Nested(Person)
+        absent = fields.String()
+
+    page = Schema.from_dict({"items": fields.List(fields.Nested(Line))})()
+    with kites.work() as work:
+        for colour in ("blue", "red"):
+            work.add(Kite.build(operator_id=uuid4(), estate_id=uuid4(), colour=colour))
+
+    rows = rows_of(kites, Kite.state, Kite.colour, Kite.id, Perhaps("owner", Kite.owner_phone, Kite.colour))
+
+    made = json.loads(same(page, {"items": rows}))["items"]
+    assert [(line["colour"], line["loud"], line["owner"]) for line in made] == [
+        ("blue", "BLUE", None),
+        ("red", "RED", None),
+    ]
+    assert "absent" not in made[0]
+
+
+def test_a_row_whose_values_are_of_another_type_is_what_marshmallow_makes_of_it(kites):
+    page = Schema.from_dict({"items": fields.List(fields.Nested(Schema.from_dict({"flights": fields.String()})))})()
+    with kites.work() as work:
+        work.add(Kite.build(operator_id=uuid4(), estate_id=uuid4(), colour="red"))
+
+    assert json.loads(same(page, {"items": rows_of(kites, Kite.flights)})) == {"items": [{"flights": "0"}]}

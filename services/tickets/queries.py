@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Bundle, Session
 
 from chassis import attachments
 from chassis.model import Perhaps
@@ -30,9 +30,20 @@ from services.tickets.model.ticket import ENDS, ORDERS
 
 OPEN = Ticket.state.not_in(ENDS)
 AT_WORK = Ticket.state.in_([State.DISPATCHED, State.STARTED, State.ON_HOLD])
+
+
+class Titled(Bundle):
+    """What the taxonomy says of a line's kind, category and problem."""
+
+    def create_row_processor(self, query, procs, labels):
+        kind, category, problem = procs
+        return lambda row: taxonomy.title(kind(row), category(row), problem(row))
+
+
 LINE = [  # what a line of a list shows; first what it is ordered by, which is then found at once
     *(getattr(Ticket, name) for name in ("filed_at", "id", "number", "version", "kind", "state", "estate_id")),
     *(getattr(Ticket, name) for name in ("unit_id", "place", "category", "problem", "urgency")),
+    Titled("title", Ticket.kind, Ticket.category, Ticket.problem),
     Perhaps("assignee", Person.id, Person.name),
 ]
 STAGES = ("report", "answer", "completion")  # what a file may come with

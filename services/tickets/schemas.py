@@ -7,10 +7,8 @@ from chassis.attachments import AttachmentView
 from chassis.http import AwareDateTime, Fen, Schema, Text, wrong
 from chassis.private import mask_phone
 from services.tickets.events import Channel, Kind, Limit, Payer, Side, State, Urgency
-from services.tickets.model import taxonomy
 from services.tickets.model.ticket import ORDERS
 
-STRING = {"type": "string"}
 MOST_FILES = 9  # photos on one report, answer or completion
 PHONE = Regexp(r"^\+?[0-9][0-9 -]{4,19}$")
 
@@ -166,10 +164,6 @@ class RatingView(Schema):
     rated_at = AwareDateTime(required=True)
 
 
-def _title(line) -> tuple[str, str]:
-    return taxonomy.title(line.kind, line.category, line.problem)
-
-
 class TicketLine(Schema):
     """A ticket in a list."""
 
@@ -183,8 +177,8 @@ class TicketLine(Schema):
     place = fields.String(required=True, allow_none=True)
     category = fields.String(required=True, allow_none=True)
     problem = fields.String(required=True, allow_none=True)
-    title_zh = fields.Function(lambda line: _title(line)[0], required=True, metadata=STRING)
-    title_en = fields.Function(lambda line: _title(line)[1], required=True, metadata=STRING)
+    title_zh = fields.String(required=True, attribute="title.zh")
+    title_en = fields.String(required=True, attribute="title.en")
     urgency = enum(Urgency, required=True)
     assignee = fields.Nested(PersonView, required=True, allow_none=True)
     filed_at = AwareDateTime(required=True)

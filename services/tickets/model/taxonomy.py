@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.tickets.events import Kind
 
@@ -199,11 +200,20 @@ CATEGORIES = (
         ),
     ),
 )
+
+
+class Title(NamedTuple):
+    """What something is about in a few words, in both languages."""
+
+    zh: str
+    en: str
+
+
 KINDS = {
-    Kind.REPAIR: ("报修", "Repair"),
-    Kind.COMPLAINT: ("投诉", "Complaint"),
-    Kind.SUGGESTION: ("建议", "Suggestion"),
-    Kind.INQUIRY: ("咨询", "Inquiry"),
+    Kind.REPAIR: Title("报修", "Repair"),
+    Kind.COMPLAINT: Title("投诉", "Complaint"),
+    Kind.SUGGESTION: Title("建议", "Suggestion"),
+    Kind.INQUIRY: Title("咨询", "Inquiry"),
 }
 
 
@@ -219,13 +229,13 @@ def limits(category_code: str | None, problem_code: str | None) -> Limits:
 
 
 @lru_cache(maxsize=4096)
-def title(kind: Kind, category_code: str | None, problem_code: str | None) -> tuple[str, str]:
-    """What a ticket is about in a few words, in Chinese and English, and nothing that anybody typed."""
+def title(kind: Kind, category_code: str | None, problem_code: str | None) -> Title:
+    """What a ticket is about: nothing that anybody typed."""
     known = category(category_code)
     if known is None:
         return KINDS[kind]
     problem = known.problem(problem_code) if problem_code else None
-    return (f"{known.zh}：{problem.zh}", f"{known.en}: {problem.en}") if problem else (known.zh, known.en)
+    return Title(f"{known.zh}：{problem.zh}", f"{known.en}: {problem.en}") if problem else Title(known.zh, known.en)
 
 
 def _named(things, said: str):

@@ -273,12 +273,16 @@ class Ticket(Entity, OfEstate):
         return self.id
 
     @property
+    def title(self) -> taxonomy.Title:
+        return taxonomy.title(self.kind, self.category, self.problem)
+
+    @property
     def title_zh(self) -> str:
-        return taxonomy.title(self.kind, self.category, self.problem)[0]
+        return self.title.zh
 
     @property
     def title_en(self) -> str:
-        return taxonomy.title(self.kind, self.category, self.problem)[1]
+        return self.title.en
 
     @property
     def dues(self) -> list[Due]:
