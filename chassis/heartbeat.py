@@ -50,7 +50,8 @@ class Beat:
 
 
 class Heart(threading.Thread):
-    """Writes the rows of one process's roles until it is stopped. A database that is away costs beats, and nothing else."""
+    """Writes the rows of one process's roles until it is stopped. A database that is away, or a disk that is full under the
+    figures, costs beats, and nothing else."""
 
     def __init__(self, runtime, roles, *, each_time=lambda: None):
         super().__init__(name="heartbeat", daemon=True)
@@ -62,15 +63,15 @@ class Heart(threading.Thread):
         self.last = time.monotonic()
 
     def run(self) -> None:
-        away = False
+        missed = False
         while not self.over.is_set():
             try:
                 self.beat()
-                away = False
-            except SQLAlchemyError as error:
-                if not away:
-                    log.warning("heartbeat.database_away", reason=type(error).__name__)
-                away = True
+                missed = False
+            except (SQLAlchemyError, OSError) as error:
+                if not missed:
+                    log.warning("heartbeat.missed", reason=type(error).__name__)
+                missed = True
             self.over.wait(EVERY)
 
     def beat(self) -> None:
@@ -99,7 +100,7 @@ class Heart(threading.Thread):
             with self.runtime.transaction() as session:
                 session.execute(FORGET, {"processes": list(self.names.values())})
         except SQLAlchemyError as error:
-            log.warning("heartbeat.database_away", reason=type(error).__name__)
+            log.warning("heartbeat.not_ended", reason=type(error).__name__)
 
 
 def look(session) -> list[Beat]:

@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, inspect, text
 from chassis import heartbeat, pulse
 from chassis.heartbeat import BACKGROUND, Heart
 from chassis.migrations import alembic_config
+from chassis.servers import comes_true
 
 
 @pytest.fixture
@@ -45,6 +46,22 @@ def test_a_process_that_beats_is_alive_until_it_falls_silent(kites, heart, look)
 
     heart.beat()
     assert heartbeat.missing(list(look().values())) == []
+
+
+def test_a_heart_that_could_not_count_goes_on_beating(kites, heart, look, monkeypatch):
+    counted = iter([OSError("No space left on device"), None])
+
+    def count():
+        if trouble := next(counted, None):
+            raise trouble
+
+    monkeypatch.setattr(heartbeat, "EVERY", 0.01)
+    heart.each_time = count
+    heart.start()
+    assert comes_true(look, seconds=10)
+    heart.stop()
+
+    assert look() == {}
 
 
 def test_what_a_role_did_is_told_as_a_rate(kites, heart, look):
