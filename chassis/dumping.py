@@ -59,11 +59,16 @@ def present(value):
     return refuse(value) if value is missing else value
 
 
+def whole(values):
+    """What can be read once only is left to marshmallow: after half of it the rest would be all that is left."""
+    return refuse(values) if hasattr(values, "__next__") else values
+
+
 NAMES = {  # what the generated code calls things
     "AT_UTC": (UTC, ZoneInfo("UTC")),
     "ELSEWHERE": (AttributeError, LookupError, NotMadeFor),
     "UTC": UTC,
-    **{thing.__name__: thing for thing in (Enum, UUID, date, is_mapping, present, refuse)},
+    **{thing.__name__: thing for thing in (Enum, UUID, date, is_mapping, present, refuse, whole)},
 }
 
 
@@ -81,11 +86,11 @@ def compiled(schema: Schema) -> Dump:
 
 
 def _dump_all(schema: Schema, things: Iterable) -> list:
-    things = list(things)
+    things = list(whole(things))
     dump = compiled(schema)
     if things and isinstance(things[0], Row) and dump != schema.dump:
         dump = _for_rows(schema, things[0]._fields)
-    return [dump(thing) for thing in things]
+    return [None if thing is None else dump(thing) for thing in things]
 
 
 @lru_cache(maxsize=1024)
@@ -140,7 +145,7 @@ class _Code:
             return f"None if ({v} := {read}) is None else {self._name(partial(_dump_all, field.inner.schema))}({v})"
         if isinstance(field, fields.List):
             item = self._value(field.inner, name, f"{v}_", f"{v}_i")
-            return f"None if ({v} := {read}) is None else [{item} for {v}_ in {v}]"
+            return f"None if ({v} := {read}) is None else [{item} for {v}_ in whole({v})]"
         return EXPRESSIONS[type(field)].format(v=v, read=read)
 
     def _name(self, thing: Any) -> str:
