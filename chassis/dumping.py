@@ -66,7 +66,7 @@ def whole(values):
 
 NAMES = {  # what the generated code calls things
     "AT_UTC": (UTC, ZoneInfo("UTC")),
-    "ELSEWHERE": (AttributeError, LookupError, NotMadeFor),
+    "ELSEWHERE": (AttributeError, LookupError, NotMadeFor, ValueError),  # the last: rows of another width
     "UTC": UTC,
     **{thing.__name__: thing for thing in (Enum, UUID, date, is_mapping, present, refuse, whole)},
 }

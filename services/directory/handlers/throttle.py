@@ -31,7 +31,8 @@ ACCOUNT = Policy(free=5, longest=900, memory=timedelta(hours=1))
 ADDRESS = Policy(free=30, longest=60, memory=timedelta(minutes=10))  # many homes may share one address
 RESETS = Policy(free=3, longest=3600, memory=timedelta(hours=6))
 
-# One statement counts and decides: a row that is still blocked matches no WHERE and is not counted.
+# One statement counts and decides: a row that is still blocked matches no WHERE and is not counted. A block that would
+# last longer than any does comes from a clock that has leapt back since, and is over.
 COUNT = text("""
     INSERT INTO throttle AS t (key, failures, last_at, until) VALUES (:key, 1, :now, :now)
     ON CONFLICT (key) DO UPDATE SET
@@ -39,15 +40,16 @@ COUNT = text("""
       last_at = :now,
       until = :now + CASE WHEN t.last_at < :forgotten OR t.failures < :free THEN interval '0'
         ELSE least(:longest, 2 ^ least(t.failures + 1 - :free, 20)) * interval '1 second' END
-    WHERE t.until <= :now
+    WHERE t.until <= :now OR t.until > :now + :longest * interval '1 second'
     RETURNING failures""")
 
 
 @contextmanager
 def apart(work: Work) -> Iterator[Work]:
     """A unit of work beside this one: what it writes stays, even if this one is refused."""
-    with Session(work.session.get_bind(), expire_on_commit=False) as session, session.begin():
+    with Session(work.session.get_bind(), expire_on_commit=False) as session:
         yield Work(session, work.service, work.actor, work.now, correlation_id=work.correlation_id)
+        session.commit()
 
 
 def charge(work: Work, key: str, policy: Policy = ACCOUNT) -> None:
