@@ -122,6 +122,7 @@ def test_even_a_broken_request_gets_a_problem_document(web, sent, status):
     assert b"<html" not in answer
 
 
+@pytest.mark.slow
 def test_what_is_under_way_is_finished_before_the_end(kites, tmp_path):
     token, answers = token_of_today(kites), []
     web = start(kites.settings, tmp_path)

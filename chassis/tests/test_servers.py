@@ -120,6 +120,7 @@ os.kill(os.getpid(), 9)
     assert servers.comes_true(lambda: servers.is_free(port), seconds=10)
 
 
+@pytest.mark.slow
 def test_the_data_of_a_run_that_was_killed_goes_with_the_next():
     program = """
 import os

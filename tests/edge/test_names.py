@@ -43,6 +43,7 @@ def names():
     server.close()
 
 
+@pytest.mark.slow
 def test_a_service_that_comes_back_at_another_address_is_found(an_edge, a_service, names):
     before = a_service("tickets")
     port = before.server_address[1]

@@ -98,6 +98,7 @@ def test_a_service_that_is_late_is_503_and_the_others_go_on(an_edge, a_service, 
     assert edge.get(REPAIRS).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_service_whose_name_is_unknown_is_503(an_edge, tickets, the_problem_in):
     edge = an_edge(tickets, also={"notify": "no-such-host.invalid:8000"}, resolver=f"127.0.0.1:{free_port()}")
 

@@ -130,6 +130,7 @@ class Load:
                 thread.join()
 
 
+@pytest.mark.slow
 def test_keys_change_under_load_and_not_one_request_fails(directory, listener, fetches):
     person = a_person(operator_id=new_id(), roles=["head_office@operator"])
     load, wait = Load(directory, listener, person), threading.Event().wait
