@@ -1,8 +1,10 @@
 """Tickets: repairs, complaints, suggestions and inquiries, from the report to the rating."""
 
 from chassis.service import Service
-from services.tickets import events, jobs, model, queries, reactions, views
+from services.tickets import events, jobs, model, reactions
+from services.tickets.queries.reach import estates_of
 from services.tickets.settings import Settings
+from services.tickets.views import blueprints
 
 RESIDENT = {f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "reopen", "cancel")}
 STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment")}
@@ -22,11 +24,11 @@ service = Service(
     title="Tickets 报事报修",
     events=events,
     model=model,
-    blueprints=[views.blp],
+    blueprints=blueprints,
     reactions=reactions,
     jobs=jobs,
     grants=GRANTS,
-    estates_of=queries.estates_of,
+    estates_of=estates_of,
     settings=Settings,
     attachments=True,
 )

@@ -9,16 +9,18 @@ from sqlalchemy import func, select, text
 from chassis import writing
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.ids import new_id
-from services.tickets import handlers, queries
 from services.tickets.events import Channel, Kind, Side, State, Urgency
-from services.tickets.model import Comment, IllegalMove, Ticket
+from services.tickets.handlers import dispatch, filing, owners, review
+from services.tickets.handlers import work as working
+from services.tickets.model import Comment, Estate, IllegalMove, Ticket
+from services.tickets.queries import candidates
 from services.tickets.tests import factories
 
 
 def filed(garden, who, **facts):
     report = {"kind": Kind.REPAIR, "channel": Channel.PORTAL, "description": "漏水", "urgency": Urgency.NORMAL}
     with garden.tickets.work(who, permission="tickets:file") as work:
-        return handlers.file(work, **{**report, "estate_id": garden.estate_id, **facts})
+        return filing.file(work, **{**report, "estate_id": garden.estate_id, **facts})
 
 
 # ── filing ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -121,11 +123,11 @@ def test_numbers_follow_each_other_within_estate_and_year(garden):
 def test_two_who_file_at_the_same_moment_do_not_wait_for_each_other_and_get_different_numbers(garden):
     filed(garden, garden.owner)
     with garden.tickets.work(garden.owner, permission="tickets:file") as first:
-        one = handlers._next_number(first, estate_of(first, garden))
+        one = filing._next_number(first, estate_of(first, garden))
         first.session.flush()
         with garden.tickets.work(garden.owner, permission="tickets:file") as second:
             second.execute(text("SET LOCAL lock_timeout = '1s'"))
-            two = handlers._next_number(second, estate_of(second, garden))
+            two = filing._next_number(second, estate_of(second, garden))
 
     assert one != two
 
@@ -138,7 +140,7 @@ def test_many_who_file_at_once_all_get_numbers_of_their_own(garden):
 
 
 def estate_of(work, garden):
-    return work.find(handlers.Estate, garden.estate_id)
+    return work.find(Estate, garden.estate_id)
 
 
 # ── dispatch ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,13 +148,13 @@ def estate_of(work, garden):
 
 def send(garden, ticket_id, technician):
     with garden.tickets.work(garden.dispatcher, permission="tickets:dispatch") as work:
-        return handlers.dispatch(work, ticket_id, technician_id=technician.id)
+        return dispatch.dispatch(work, ticket_id, technician_id=technician.id)
 
 
 def an_accepted(garden, **facts):
     ticket = filed(garden, garden.owner, unit_id=garden.home, **facts)
     with garden.tickets.work(garden.dispatcher, permission="tickets:review") as work:
-        handlers.review(work, ticket.id, decision="accept")
+        review.review(work, ticket.id, decision="accept")
     return ticket.id
 
 
@@ -166,7 +168,7 @@ def test_only_a_technician_who_reaches_the_estate_can_be_sent(garden):
         garden.manager,
         factories.a_person(operator_id=factories.HY),
     ):
-        with pytest.raises(handlers.NotSuitable):
+        with pytest.raises(dispatch.NotSuitable):
             send(garden, ticket_id, nobody_suitable)
 
 
@@ -186,7 +188,7 @@ def test_an_expired_certificate_bars_from_work_that_asks_for_it(garden, expires_
     ticket_id = an_accepted(garden, category="ELC")
 
     if barred:
-        with pytest.raises(handlers.NotSuitable) as refused:
+        with pytest.raises(dispatch.NotSuitable) as refused:
             send(garden, ticket_id, electrician)
         assert "expired" in refused.value.errors["technician_id"][0]
     else:
@@ -218,7 +220,7 @@ def test_of_two_dispatchers_at_once_one_wins_and_the_other_is_told_the_state(gar
 
 def ranked(garden, ticket_id):
     with garden.tickets.work(garden.dispatcher, permission="tickets:dispatch") as work:
-        return queries.candidates(work, work.find(Ticket, ticket_id))
+        return candidates.candidates(work, work.find(Ticket, ticket_id))
 
 
 def test_candidates_are_ranked_with_every_factor_shown(garden):
@@ -257,7 +259,7 @@ def test_past_ratings_count(garden):
         send(garden, ticket_id, technician)
         finish(garden, ticket_id, technician)
         with garden.tickets.work(garden.owner, permission="tickets:rate") as work:
-            handlers.rate(work, ticket_id, score=score)
+            owners.rate(work, ticket_id, score=score)
 
     order = [each.technician_id for each in ranked(garden, an_accepted(garden, category="PLB"))]
 
@@ -274,8 +276,8 @@ def test_a_barred_person_is_shown_last_and_says_why(garden):
 
 def finish(garden, ticket_id, technician):
     with garden.tickets.work(technician, permission="tickets:work") as work:
-        handlers.start(work, ticket_id)
-        handlers.complete(work, ticket_id, resolution="换了阀芯")
+        working.start(work, ticket_id)
+        working.complete(work, ticket_id, resolution="换了阀芯")
 
 
 # ── whose job, whose side ────────────────────────────────────────────────────────────────────────────────────────
@@ -286,18 +288,18 @@ def test_nobody_starts_or_completes_another_technicians_job(garden):
     ticket_id = an_accepted(garden)
     send(garden, ticket_id, garden.technician)
 
-    for act in (handlers.start, lambda work, id: handlers.complete(work, id, resolution="好了")):
-        with garden.tickets.work(other, permission="tickets:work") as work, pytest.raises(handlers.NotYourJob):
+    for act in (working.start, lambda work, id: working.complete(work, id, resolution="好了")):
+        with garden.tickets.work(other, permission="tickets:work") as work, pytest.raises(working.NotYourJob):
             act(work, ticket_id)
 
 
 def test_a_job_that_nobody_has_is_held_by_those_who_dispatch_alone(garden):
     ticket_id = garden.bring_to("accepted")["id"]
 
-    with garden.tickets.work(garden.technician, permission="tickets:hold") as work, pytest.raises(handlers.NotYourJob):
-        handlers.hold(work, ticket_id, reason="等决定")
+    with garden.tickets.work(garden.technician, permission="tickets:hold") as work, pytest.raises(working.NotYourJob):
+        working.hold(work, ticket_id, reason="等决定")
     with garden.tickets.work(garden.dispatcher, permission="tickets:hold") as work:
-        assert handlers.hold(work, ticket_id, reason="等决定").state is State.ON_HOLD
+        assert working.hold(work, ticket_id, reason="等决定").state is State.ON_HOLD
 
 
 def test_a_technician_holds_their_own_job_and_a_dispatcher_any(garden):
@@ -305,12 +307,12 @@ def test_a_technician_holds_their_own_job_and_a_dispatcher_any(garden):
     ticket_id = an_accepted(garden)
     send(garden, ticket_id, garden.technician)
 
-    with garden.tickets.work(other, permission="tickets:hold") as work, pytest.raises(handlers.NotYourJob):
-        handlers.hold(work, ticket_id, reason="等配件")
+    with garden.tickets.work(other, permission="tickets:hold") as work, pytest.raises(working.NotYourJob):
+        working.hold(work, ticket_id, reason="等配件")
     with garden.tickets.work(garden.technician, permission="tickets:hold") as work:
-        handlers.hold(work, ticket_id, reason="等配件")
+        working.hold(work, ticket_id, reason="等配件")
     with garden.tickets.work(garden.dispatcher, permission="tickets:hold") as work:
-        assert handlers.resume(work, ticket_id).state is State.DISPATCHED
+        assert working.resume(work, ticket_id).state is State.DISPATCHED
 
 
 def test_staff_never_rate_even_when_they_live_there(garden):
@@ -322,8 +324,8 @@ def test_staff_never_rate_even_when_they_live_there(garden):
     send(garden, ticket_id, garden.technician)
     finish(garden, ticket_id, garden.technician)
 
-    with garden.tickets.work(caretaker, permission="tickets:rate") as work, pytest.raises(handlers.OwnersOnly):
-        handlers.rate(work, ticket_id, score=5)
+    with garden.tickets.work(caretaker, permission="tickets:rate") as work, pytest.raises(owners.OwnersOnly):
+        owners.rate(work, ticket_id, score=5)
 
 
 def test_whoever_lives_there_may_rate_what_a_co_owner_reported(garden):
@@ -333,7 +335,7 @@ def test_whoever_lives_there_may_rate_what_a_co_owner_reported(garden):
     finish(garden, ticket_id, garden.technician)
 
     with garden.tickets.work(wife, permission="tickets:rate") as work:
-        ticket = handlers.rate(work, ticket_id, score=4)
+        ticket = owners.rate(work, ticket_id, score=4)
 
     assert ticket.ratings[0].rated_by == wife.id
 
@@ -361,7 +363,7 @@ def test_a_ticket_says_its_present_state_again_for_a_late_listener(garden):
 
 def test_an_unknown_ticket_is_not_found(garden):
     with garden.tickets.work(garden.dispatcher, permission="tickets:review") as work, pytest.raises(NotFound):
-        handlers.review(work, new_id(), decision="accept")
+        review.review(work, new_id(), decision="accept")
 
 
 # ── as it lies in the database ───────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,8 @@ import pytest
 
 from chassis.actor import SYSTEM
 from chassis.recovery import recover
-from services.tickets import handlers, jobs
+from services.tickets import jobs
+from services.tickets.handlers import dispatch
 from services.tickets.model import Ticket
 from services.tickets.tests import factories
 
@@ -152,7 +153,7 @@ def test_a_ticket_that_somebody_is_dispatching_is_left_to_them(garden):
     with garden.tickets.work(garden.dispatcher, permission="tickets:dispatch") as work:
         work.take(Ticket, UUID(ticket["id"]))
         garden.tickets.tick()
-        handlers.dispatch(work, UUID(ticket["id"]), technician_id=garden.technician.id)
+        dispatch.dispatch(work, UUID(ticket["id"]), technician_id=garden.technician.id)
     garden.tickets.clock.advance(minutes=1)
     garden.tickets.tick()
 

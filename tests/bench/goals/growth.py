@@ -11,8 +11,8 @@ from uuid import UUID
 import psycopg
 
 from chassis.actor import SYSTEM
-from services.tickets import queries
 from services.tickets.model import Ticket
+from services.tickets.queries import listing
 from tests.bench import load, seed, table
 from tests.bench.goals.lists import OURS
 from tests.bench.run import Run
@@ -71,7 +71,7 @@ class Size:
         runtime = self.run.place.runtime("tickets", self.dbname)
         with closing(runtime), runtime.work(SYSTEM, system=True) as work:
             older = work.seen(Ticket).where(Ticket.filed_at <= self.at)
-            return work.page(older, by=queries.ORDERS["-filed_at"], limit=1).next
+            return work.page(older, by=listing.ORDERS["-filed_at"], limit=1).next
 
     def in_sql(self) -> dict[str, float]:
         """Milliseconds, the median: first page and deep page by key, and the deep page by OFFSET."""

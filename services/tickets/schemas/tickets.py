@@ -1,27 +1,16 @@
-"""JSON in and out."""
+"""JSON of tickets."""
 
 from marshmallow import fields, post_load, validates_schema
-from marshmallow.validate import Length, OneOf, Range, Regexp
+from marshmallow.validate import Length, OneOf
 
 from chassis.attachments import AttachmentView
-from chassis.http import AwareDateTime, Fen, Schema, Text, wrong
+from chassis.http import AwareDateTime, Schema, Text, wrong
 from chassis.private import mask_phone
-from services.tickets.events import Channel, Kind, Limit, Payer, Side, State, Urgency
+from services.tickets.events import Channel, Kind, Limit, Payer, State, Urgency
 from services.tickets.model.ticket import ORDERS
-
-MOST_FILES = 9  # photos on one report, answer or completion
-PHONE = Regexp(r"^\+?[0-9][0-9 -]{4,19}$")
-
-
-def enum(kind, **kwargs):
-    return fields.Enum(kind, by_value=True, **kwargs)
-
-
-def attachment_ids():
-    return fields.List(fields.UUID, load_default=list, validate=Length(max=MOST_FILES))
-
-
-# ── in ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+from services.tickets.schemas.owners import CommentView, RatingView
+from services.tickets.schemas.shared import PHONE, PersonView, attachment_ids, enum
+from services.tickets.schemas.work import Part
 
 
 class Span(Schema):
@@ -63,66 +52,6 @@ class Report(Schema):
     attachment_ids = attachment_ids()
 
 
-class Review(Schema):
-    """The decision on a report. Asking and rejecting need their words."""
-
-    decision = fields.String(required=True, validate=OneOf(["accept", "ask", "reject"]))
-    reason = Text(max=2000, allow_none=True, metadata={"description": "The question asked, or why it is rejected"})
-    payer = enum(Payer, allow_none=True)
-
-    @validates_schema
-    def explained(self, data, **_):
-        if data["decision"] != "accept" and not (data.get("reason") or "").strip():
-            raise wrong("Give a `reason` when you ask or reject.", "补充询问或驳回时须填写 reason。")
-
-
-class Answer(Schema):
-    text = Text(min=1, max=4000, required=True)
-    attachment_ids = attachment_ids()
-
-
-class Dispatch(Schema):
-    technician_id = fields.UUID(required=True)
-
-
-class Part(Schema):
-    """A part that was used, at its price for one."""
-
-    name = Text(min=1, max=200, required=True)
-    quantity = fields.Integer(required=True, strict=True, validate=Range(min=1, max=10_000))
-    price_fen = Fen(required=True, max=1_000_000_000)
-
-
-class Completion(Schema):
-    resolution = Text(min=1, max=4000, required=True)
-    cause = Text(max=200, allow_none=True)
-    parts = fields.List(fields.Nested(Part), load_default=list, validate=Length(max=100))
-    labour_minutes = fields.Integer(strict=True, allow_none=True, validate=Range(min=0, max=100_000))
-    attachment_ids = attachment_ids()
-
-
-class Reason(Schema):
-    reason = Text(min=1, max=2000, required=True)
-
-
-class RatingGiven(Schema):
-    """1 (bad) to 5 (very good); also by aspect, such as {"speed": 4, "attitude": 5}."""
-
-    score = fields.Integer(required=True, strict=True, validate=Range(min=1, max=5))
-    aspects = fields.Dict(
-        keys=Text(min=1, max=40),
-        values=fields.Integer(strict=True, validate=Range(min=1, max=5)),
-        validate=Length(max=10),
-    )
-    tags = fields.List(Text(min=1, max=40), validate=Length(max=10))
-    comment = Text(max=2000, allow_none=True)
-
-
-class CommentWritten(Schema):
-    text = Text(min=1, max=4000, required=True)
-    internal = fields.Boolean(load_default=False, metadata={"description": "Among staff only"})
-
-
 class TicketFilter(Schema):
     """Which tickets; those the caller may not see are never among them."""
 
@@ -138,14 +67,6 @@ class TicketFilter(Schema):
     sort = fields.String(load_default="-filed_at", validate=OneOf(list(ORDERS)))
 
 
-# ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class PersonView(Schema):
-    id = fields.UUID(required=True)
-    name = fields.String(required=True)
-
-
 class DueView(Schema):
     """A limit and how it stands; it runs until it is met."""
 
@@ -154,14 +75,6 @@ class DueView(Schema):
     warned_at = AwareDateTime(required=True, allow_none=True)
     breached_at = AwareDateTime(required=True, allow_none=True)
     met_at = AwareDateTime(required=True, allow_none=True)
-
-
-class RatingView(Schema):
-    score = fields.Integer(required=True)
-    aspects = fields.Dict(required=True)
-    tags = fields.List(fields.String, required=True)
-    comment = fields.String(required=True, allow_none=True)
-    rated_at = AwareDateTime(required=True)
 
 
 class TicketLine(Schema):
@@ -221,14 +134,6 @@ class ContactView(Schema):
     phone = fields.String(required=True, allow_none=True)
 
 
-class CommentView(Schema):
-    id = fields.UUID(required=True)
-    side = enum(Side, required=True)
-    internal = fields.Boolean(required=True)
-    author_id = fields.UUID(required=True)
-    text = fields.String(required=True)
-
-
 class WhoView(Schema):
     kind = fields.String(required=True)
     id = fields.UUID(required=True, allow_none=True)
@@ -251,56 +156,3 @@ class FilesView(Schema):
     report = fields.List(fields.Nested(AttachmentView), required=True)
     answer = fields.List(fields.Nested(AttachmentView), required=True)
     completion = fields.List(fields.Nested(AttachmentView), required=True)
-
-
-class FactorView(Schema):
-    """One reason for the rank, and the points it brings."""
-
-    factor = fields.String(required=True)
-    found = fields.String(required=True)
-    points = fields.Float(required=True)
-
-
-class CandidateView(Schema):
-    """Who could be sent. `barred` names why this person may not be."""
-
-    technician_id = fields.UUID(required=True)
-    name = fields.String(required=True, allow_none=True)
-    score = fields.Float(required=True)
-    barred = fields.String(required=True, allow_none=True)
-    factors = fields.List(fields.Nested(FactorView), required=True)
-
-
-class CandidatesView(Schema):
-    """The most suitable first."""
-
-    items = fields.List(fields.Nested(CandidateView), required=True)
-
-
-class LimitsView(Schema):
-    """In minutes; absent limits follow the general ones."""
-
-    review = fields.TimeDelta(precision="minutes", required=True, allow_none=True)
-    arrival = fields.TimeDelta(precision="minutes", required=True, allow_none=True)
-    resolution = fields.TimeDelta(precision="minutes", required=True, allow_none=True)
-
-
-class ProblemView(Schema):
-    code = fields.String(required=True)
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
-    limits = fields.Nested(LimitsView, required=True, allow_none=True)
-
-
-class CategoryView(Schema):
-    code = fields.String(required=True)
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
-    skill = fields.String(required=True)
-    licensed = fields.Boolean(required=True)
-    limits = fields.Nested(LimitsView, required=True)
-    problems = fields.List(fields.Nested(ProblemView), required=True)
-
-
-class TaxonomyView(Schema):
-    items = fields.List(fields.Nested(CategoryView), required=True)

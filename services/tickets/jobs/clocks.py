@@ -1,15 +1,14 @@
-"""Door 3, the clock: limits that warn, pass and climb; finished work that waits for a rating, and closes.
+"""Limits that warn, pass and climb.
 
 Each job looks for due columns; a row another clock holds is left to it, a ticket somebody is working on is found next time.
 """
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
 from chassis.jobs import every
-from chassis.recovery import after_restore
-from services.tickets import queries
-from services.tickets.model import Clock, Pen, Ticket
+from services.tickets.model import Clock
+from services.tickets.queries import escalation
 
 
 @every(seconds=20)
@@ -26,7 +25,7 @@ def warn_before_limits(work):
     """Three quarters of a limit are gone: tell who is to act."""
     found = _due(work, Clock.to_warn(work.now))
     for clock in found:
-        level, told = queries.responsible(work, clock)
+        level, told = escalation.responsible(work, clock)
         clock.warn(level, told, at=work.now)
     return len(found)
 
@@ -45,35 +44,11 @@ def escalate_missed_limits(work):
     """A passed limit goes up the ladder, rung by rung, until it is met; also on a ticket that nobody holds."""
     found = _due(work, Clock.to_escalate(work.now))
     for clock in found:
-        level, told = queries.responsible(work, clock)
+        level, told = escalation.responsible(work, clock)
         clock.escalate(level, told, again=work.settings.escalate_every, at=work.now)
-    return len(found)
-
-
-@every(minutes=1)
-def remind_of_ratings(work):
-    """Finished work that nobody has rated."""
-    found = work.due(select(Ticket).where(Ticket.remind_at <= work.now))
-    for ticket in found:
-        ticket.remind()
-    return len(found)
-
-
-@every(minutes=1)
-def close_finished_tickets(work):
-    """The time to rate is over."""
-    found = work.due(select(Ticket).where(Ticket.closes_at <= work.now))
-    for ticket in found:
-        ticket.close(at=work.now)
     return len(found)
 
 
 def _due(work, condition):
     """Clocks with their tickets, both locked: nobody dispatches a ticket while its limit passes."""
     return work.due(select(Clock).join(Clock.ticket).options(contains_eager(Clock.ticket)).where(condition))
-
-
-@after_restore
-def leave_lost_numbers_unused(work):
-    """People were told numbers after the backup that no ticket has now: nobody else shall get them."""
-    work.execute(update(Pen).values(next=Pen.next + Pen.LEAP))

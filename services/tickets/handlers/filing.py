@@ -1,0 +1,99 @@
+"""Reporting something: who reports, where, about what, under which number."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import attachments
+from chassis.errors import Forbidden, Invalid, NotFound
+from chassis.i18n import Sentence
+from services.tickets.events import Channel
+from services.tickets.model import Estate, Occupancy, Pen, Ticket, Unit, taxonomy
+
+CHOOSE = Sentence("Choose one from the taxonomy.", "请从分类表中选择。")
+NOT_A_RESIDENT = Sentence("This person does not live there; check the unit.", "此人并非该处住户，请核对房号。")
+NOT_YOUR_CHANNEL = Sentence("Use portal or wechat.", "请使用 portal 或 wechat。")
+OWN_CHANNELS = (Channel.PORTAL, Channel.WECHAT)  # what residents use; the others are the staff's
+
+
+def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, attachment_ids=(), **report):
+    """Report something, for oneself or, as staff, for somebody else."""
+    estate = work.find(Estate, estate_id)
+    reporter_id = _reporter(work, estate, unit_id, reporter_id, channel)
+    about = _classified(report.pop("category", None), report.pop("problem", None))
+    ticket = Ticket.filed(
+        operator_id=estate.operator_id,
+        estate_id=estate_id,
+        unit_id=unit_id,
+        number=_next_number(work, estate),
+        channel=channel,
+        reporter_id=reporter_id,
+        filed_by=work.actor.id,
+        review_within=review_limit(work, **about),
+        at=work.now,
+        **about,
+        **report,
+    )
+    attach(work, attachment_ids, work.add(ticket), "report")
+    return ticket
+
+
+def attach(work, ids, ticket: Ticket, stage: str) -> None:
+    attachments.link(work, ids, subject_type=stage, subject_id=ticket.id, estate_id=ticket.estate_id)
+
+
+def _reporter(work, estate, unit_id, reporter_id, channel) -> UUID:
+    """Residents report for themselves; staff also for whoever lives there. Raises NotFound for a unit out of reach."""
+    unit = work.get(Unit, unit_id)
+    if unit_id and (unit is None or unit.estate_id != estate.id):
+        raise NotFound()
+    if work.actor.may("tickets:oversee", estate.id):
+        return _reported_to_staff(work, estate, unit_id, reporter_id)
+    if reporter_id not in (None, work.actor.id):
+        raise Forbidden()
+    if unit_id and not _lives_there(work, work.actor.id, estate_id=estate.id, unit_id=unit_id):
+        raise NotFound()
+    if channel not in OWN_CHANNELS:
+        raise Invalid(errors={"channel": [NOT_YOUR_CHANNEL]})
+    return work.actor.id
+
+
+def _reported_to_staff(work, estate, unit_id, reporter_id) -> UUID:
+    if reporter_id in (None, work.actor.id):
+        return work.actor.id
+    work.require("tickets:file_for", estate.id)
+    if not _lives_there(work, reporter_id, estate_id=estate.id, unit_id=unit_id):
+        raise Invalid(errors={"reporter_id": [NOT_A_RESIDENT]})
+    return reporter_id
+
+
+def _lives_there(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None) -> bool:
+    """Whether the person holds this unit now, or without one any unit of the estate."""
+    where = Occupancy.unit_id == unit_id if unit_id else Occupancy.estate_id == estate_id
+    return work.scalar(select(Occupancy.current(work.now, Occupancy.person_id == person_id, where)))
+
+
+def _classified(category: str | None, problem: str | None) -> dict[str, str | None]:
+    """The codes of what was said, by code or by name."""
+    known = taxonomy.category(category)
+    if (category or problem) and known is None:
+        raise Invalid(errors={"category": [CHOOSE]})
+    met = known.problem(problem) if problem else None
+    if problem and met is None:
+        raise Invalid(errors={"problem": [CHOOSE]})
+    return {"category": known and known.code, "problem": met and met.code}
+
+
+def review_limit(work, category: str | None, problem: str | None):
+    return taxonomy.limits(category, problem).review or work.settings.review_within
+
+
+def _next_number(work, estate: Estate) -> str:
+    """Unique in its estate and year of the estate's calendar; two who file at once take different pens."""
+    where = {"operator_id": estate.operator_id, "estate_id": estate.id, "year": estate.today(work.now).year}
+    number = work.scalar(Pen.write_next(where, wait=False))
+    if number is None:  # the first of the year, or all pens are in use
+        work.execute(insert(Pen).values(Pen.box(**where)).on_conflict_do_nothing())
+        number = work.scalar(Pen.write_next(where, wait=True))
+    return f"{estate.code}-{where['year']}-{number:06}"

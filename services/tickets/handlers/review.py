@@ -1,0 +1,23 @@
+"""The decision on a report, and the answer to what the review asked."""
+
+from services.tickets.handlers.filing import attach
+from services.tickets.model import Ticket
+
+
+def review(work, ticket_id, *, decision, reason=None, payer=None):
+    """Decide on a report: accept it, ask for more, or reject it."""
+    ticket = work.take(Ticket, ticket_id)
+    if decision == "accept":
+        ticket.accept(payer, at=work.now)
+    elif decision == "ask":
+        ticket.ask(reason, cap=work.settings.answer_within, at=work.now)
+    else:
+        ticket.reject(reason, at=work.now)
+    return ticket
+
+
+def answer(work, ticket_id, *, text, attachment_ids=()):
+    ticket = work.take(Ticket, ticket_id)
+    ticket.take_answer(text, at=work.now)
+    attach(work, attachment_ids, ticket, "answer")
+    return ticket

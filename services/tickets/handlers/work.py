@@ -1,0 +1,50 @@
+"""The technician's own work."""
+
+from chassis.errors import Forbidden
+from services.tickets.handlers.filing import attach
+from services.tickets.model import Ticket
+
+
+class NotYourJob(Forbidden):
+    en = "This job is somebody else's; ask the dispatcher to send it to you."
+    zh = "此工单已派给他人，如需接手，请联系派单人员。"
+
+
+def start(work, ticket_id):
+    ticket = _own_job(work, ticket_id)
+    ticket.start(at=work.now)
+    return ticket
+
+
+def complete(work, ticket_id, *, resolution, cause=None, parts=(), labour_minutes=None, attachment_ids=()):
+    ticket = _own_job(work, ticket_id)
+    ticket.complete(
+        resolution, cause=cause, parts=parts, labour_minutes=labour_minutes, terms=work.settings, at=work.now
+    )
+    attach(work, attachment_ids, ticket, "completion")
+    return ticket
+
+
+def hold(work, ticket_id, *, reason):
+    ticket = _own_job(work, ticket_id)
+    ticket.hold(reason)
+    return ticket
+
+
+def resume(work, ticket_id):
+    ticket = _own_job(work, ticket_id)
+    ticket.resume()
+    return ticket
+
+
+def _own_job(work, ticket_id) -> Ticket:
+    """Those who work act on their own jobs only; those who dispatch, for holding and resuming, on all.
+
+    To begin or complete what nobody was sent to is refused by its state.
+    """
+    ticket = work.take(Ticket, ticket_id)
+    holds = work.permission == "tickets:hold"
+    whose = {work.actor.id} if holds else {work.actor.id, None}
+    if ticket.assignee_id not in whose and not (holds and work.actor.may("tickets:dispatch", ticket.estate_id)):
+        raise NotYourJob()
+    return ticket

@@ -1,0 +1,8 @@
+"""tickets: kinds."""
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade():
+    pass

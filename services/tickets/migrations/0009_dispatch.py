@@ -1,0 +1,8 @@
+"""tickets: dispatch."""
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade():
+    pass

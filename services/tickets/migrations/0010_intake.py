@@ -1,0 +1,8 @@
+"""tickets: intake."""
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade():
+    pass

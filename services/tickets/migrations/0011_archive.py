@@ -1,0 +1,8 @@
+"""tickets: archive."""
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade():
+    pass
