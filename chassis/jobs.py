@@ -49,7 +49,9 @@ def every(*, seconds: float = 0, minutes: float = 0, hours: float = 0, own_trans
 
 
 def jobs_in(module) -> list[Job]:
-    return [thing.__job__ for thing in vars(module).values() if hasattr(thing, "__job__")]
+    """The jobs of a module or package; those of one file in the order they stand there, in which they run."""
+    found = [thing.__job__ for thing in vars(module).values() if hasattr(thing, "__job__")]
+    return sorted(found, key=lambda job: (job.function.__module__, job.function.__code__.co_firstlineno))
 
 
 def run_due(runtime) -> dict[str, int]:
