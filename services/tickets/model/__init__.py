@@ -3,9 +3,10 @@
 from services.tickets.model.clock import Clock
 from services.tickets.model.comment import Comment
 from services.tickets.model.copies import Duty, Estate, Occupancy, Person, Staff, Unit
+from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
 from services.tickets.model.rating import Rating
-from services.tickets.model.ticket import MOVES, AlreadyRated, IllegalMove, Move, Ticket, TooLate
+from services.tickets.model.ticket import Ticket
 
 __all__ = [
     "MOVES",

@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Index, Uuid, and_, any_
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import Actor
 from chassis.actor import Kind as ActorKind
-from chassis.errors import Conflict
 from chassis.model import Entity, OfEstate, within
 from chassis.private import Sealed
 from services.tickets import events
@@ -19,65 +17,8 @@ from services.tickets.events import Channel, Due, Kind, Limit, Payer, State, Tic
 from services.tickets.model import taxonomy
 from services.tickets.model.clock import Clock
 from services.tickets.model.copies import Occupancy, Person
+from services.tickets.model.moves import ENDS, Move, move
 from services.tickets.model.rating import Rating
-
-
-class IllegalMove(Conflict):
-    en = "A ticket that is {state} does not allow “{move}”; reload it and look at its state."
-    zh = "工单当前为「{state}」，不能执行「{move}」，请刷新后再试。"
-
-
-class AlreadyRated(Conflict):
-    en = "This work is rated already, the ticket is {state}; reopen it if it is not mended."
-    zh = "本次服务已评价，工单当前为「{state}」；如问题未解决，请重新打开工单。"
-
-
-class TooLate(Conflict):
-    en = "This ticket is {state} and could be reopened until {until}; report it anew."
-    zh = "工单当前为「{state}」，重新打开的期限为 {until}，请重新报修。"
-
-
-class Move(StrEnum):
-    """What can be done with a ticket."""
-
-    ASK = "ask"
-    ANSWER = "answer"
-    ACCEPT = "accept"
-    REJECT = "reject"
-    DISPATCH = "dispatch"
-    START = "start"
-    HOLD = "hold"
-    RESUME = "resume"
-    COMPLETE = "complete"
-    RATE = "rate"
-    REOPEN = "reopen"
-    CLOSE = "close"
-    CANCEL = "cancel"
-
-
-BACK = None  # to the state in which it was held
-
-# From which states each move starts, and where it leads. A kind with a life of its own has a table of its own.
-LIFE: dict[Move, tuple[set[State], State | None]] = {
-    Move.ASK: ({State.SUBMITTED}, State.NEEDS_ANSWER),
-    Move.ANSWER: ({State.NEEDS_ANSWER}, State.SUBMITTED),
-    Move.ACCEPT: ({State.SUBMITTED}, State.ACCEPTED),
-    Move.REJECT: ({State.SUBMITTED, State.NEEDS_ANSWER}, State.REJECTED),
-    Move.DISPATCH: ({State.ACCEPTED}, State.DISPATCHED),
-    Move.START: ({State.DISPATCHED}, State.STARTED),
-    Move.HOLD: ({State.ACCEPTED, State.DISPATCHED, State.STARTED}, State.ON_HOLD),
-    Move.RESUME: ({State.ON_HOLD}, BACK),
-    Move.COMPLETE: ({State.STARTED}, State.COMPLETED),
-    Move.RATE: ({State.COMPLETED}, State.COMPLETED),
-    Move.REOPEN: ({State.COMPLETED, State.CLOSED}, State.ACCEPTED),
-    Move.CLOSE: ({State.COMPLETED}, State.CLOSED),
-    Move.CANCEL: (
-        {State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD},
-        State.CANCELLED,
-    ),
-}
-MOVES = dict.fromkeys(Kind, LIFE)
-ENDS = (State.CLOSED, State.REJECTED, State.CANCELLED)
 
 
 class Ticket(Entity, OfEstate):
@@ -151,54 +92,54 @@ class Ticket(Entity, OfEstate):
 
     def ask(self, question: str, *, cap: timedelta, at: datetime) -> None:
         """The review needs to know more; its clock waits for the answer."""
-        self._move(Move.ASK)
+        move(self, Move.ASK)
         self.question, self.answer = question, None
         for clock in self.clocks:
             clock.pause(cap, at)
         self._say(events.TicketAsked)
 
     def take_answer(self, text: str, *, at: datetime) -> None:
-        self._move(Move.ANSWER)
+        move(self, Move.ANSWER)
         self.answer = text
         for clock in self.clocks:
             clock.resume(at)
         self._say(events.TicketAnswered)
 
     def accept(self, payer: Payer | None, *, at: datetime) -> None:
-        self._move(Move.ACCEPT)
+        move(self, Move.ACCEPT)
         self.payer, self.reviewed_at = payer, at
         self._say(events.TicketReviewed)
 
     def reject(self, reason: str, *, at: datetime) -> None:
-        self._move(Move.REJECT)
+        move(self, Move.REJECT)
         self.reason, self.reviewed_at = reason, at
         self._meet_clocks(at)
         self._say(events.TicketRejected)
 
     def dispatch(self, technician_id: UUID, *, at: datetime) -> None:
-        self._move(Move.DISPATCH)
+        move(self, Move.DISPATCH)
         self.assignee_id, self.dispatched_at = technician_id, at
         self._meet_clocks(at)
         self._say(events.TicketDispatched)
 
     def start(self, *, at: datetime) -> None:
-        self._move(Move.START)
+        move(self, Move.START)
         self.started_at = at
         self._say(events.TicketStarted)
 
     def hold(self, reason: str) -> None:
         came_from = self.state
-        self._move(Move.HOLD)
+        move(self, Move.HOLD)
         self.held_from, self.reason = came_from, reason
         self._say(events.TicketHeld)
 
     def resume(self) -> None:
-        self._move(Move.RESUME)
+        move(self, Move.RESUME)
         self._say(events.TicketResumed)
 
     def complete(self, resolution: str, *, cause=None, parts=(), labour_minutes=None, terms, at: datetime) -> None:
         """The work is done. The owner is reminded, the ticket closes, and the warranty ends at the spans of `terms`."""
-        self._move(Move.COMPLETE)
+        move(self, Move.COMPLETE)
         self.resolution, self.cause, self.parts, self.labour_minutes = resolution, cause, list(parts), labour_minutes
         self.completed_at = at
         self.remind_at, self.closes_at = at + terms.remind_after, at + terms.close_after
@@ -213,9 +154,7 @@ class Ticket(Entity, OfEstate):
 
     def rate(self, score: int, *, by: UUID, at: datetime, aspects=None, tags=(), comment=None) -> None:
         """Once per closure: after a reopening the new work is rated anew."""
-        self._move(Move.RATE)
-        if self.rated_at:
-            raise AlreadyRated(state=self.state)
+        move(self, Move.RATE)
         words = {"aspects": aspects or {}, "tags": list(tags), "comment": comment}
         whose = {"estate_id": self.estate_id, "technician_id": self.assignee_id}
         self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=by, rated_at=at, **words, **whose))
@@ -229,31 +168,26 @@ class Ticket(Entity, OfEstate):
 
     def close(self, *, at: datetime) -> None:
         """The time to rate is over. Whether it was rated is said; silence is not satisfaction."""
-        self._move(Move.CLOSE)
+        move(self, Move.CLOSE)
         self.closed_at, self.remind_at, self.closes_at = at, None, None
         self._say(events.TicketClosed, rated=self.rated_at is not None)
 
     def reopen(self, reason: str, *, review_within: timedelta, at: datetime) -> None:
         """Not mended after all: within the warranty the same ticket goes on, and somebody is sent anew."""
-        if self.reopen_until and at > self.reopen_until and self.state in (State.COMPLETED, State.CLOSED):
-            raise TooLate(state=self.state, until=self.reopen_until.date())
-        self._move(Move.REOPEN)
+        move(self, Move.REOPEN, at=at)
         self.reason, self.reopened, self.assignee_id = reason, self.reopened + 1, None
         self.dispatched_at = self.started_at = self.completed_at = self.rated_at = self.closed_at = None
         self.remind_at = self.closes_at = self.reopen_until = None
         self._say_and_wind(events.TicketReopened, review_within, at)
 
     def cancel(self, reason: str, *, at: datetime) -> None:
-        self._move(Move.CANCEL)
+        move(self, Move.CANCEL)
         self.reason = reason
         self._meet_clocks(at)
         self._say(events.TicketCancelled)
 
-    def _move(self, move: Move) -> None:
-        begins, leads_to = MOVES[self.kind][move]
-        if self.state not in begins:
-            raise IllegalMove(state=self.state, move=move)
-        self.state = leads_to or self.held_from
+    def _move(self, act: Move, **particulars) -> None:
+        move(self, act, **particulars)
 
     # ── its clocks ───────────────────────────────────────────────────────────────────────────────────────────────
 

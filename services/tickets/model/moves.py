@@ -1,0 +1,136 @@
+"""What can be done with a ticket, and where it leads: a table of moves for each kind, in one notation.
+
+    Move.REOPEN: way(State.COMPLETED, State.CLOSED, to=State.ACCEPTED, only=[in_warranty])
+
+reads: from `completed` and `closed` a ticket may be reopened, which leads to `accepted`, only while `in_warranty` lets it.
+A guard is a function that raises what it refuses with; it is given the ticket and the particulars of the move.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+from chassis.errors import Conflict
+from services.tickets.events import Kind, State
+
+
+class IllegalMove(Conflict):
+    en = "A ticket that is {state} does not allow “{move}”; reload it and look at its state."
+    zh = "工单当前为「{state}」，不能执行「{move}」，请刷新后再试。"
+
+
+class AlreadyRated(Conflict):
+    en = "This work is rated already, the ticket is {state}; reopen it if it is not mended."
+    zh = "本次服务已评价，工单当前为「{state}」；如问题未解决，请重新打开工单。"
+
+
+class TooLate(Conflict):
+    en = "This ticket is {state} and could be reopened until {until}; report it anew."
+    zh = "工单当前为「{state}」，重新打开的期限为 {until}，请重新报修。"
+
+
+class Move(StrEnum):
+    """What can be done with a ticket."""
+
+    ASK = "ask"
+    ANSWER = "answer"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DISPATCH = "dispatch"
+    START = "start"
+    HOLD = "hold"
+    RESUME = "resume"
+    COMPLETE = "complete"
+    RATE = "rate"
+    REOPEN = "reopen"
+    CLOSE = "close"
+    CANCEL = "cancel"
+
+
+# ── guards ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Guard = Callable[..., None]  # (ticket, **particulars of the move); raises a Conflict that names the state
+
+
+def not_yet_rated(ticket, **_) -> None:
+    if ticket.rated_at:
+        raise AlreadyRated(state=ticket.state)
+
+
+def in_warranty(ticket, *, at, **_) -> None:
+    if ticket.reopen_until and at > ticket.reopen_until:
+        raise TooLate(state=ticket.state, until=ticket.reopen_until.date())
+
+
+# ── the tables ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+BACK = None  # to the state in which it was held
+
+
+class Way(NamedTuple):
+    """From which states a move starts, where it leads, and what else must hold."""
+
+    begins: frozenset[State]
+    leads_to: State | None
+    guards: tuple[Guard, ...]
+
+
+def way(*begins: State, to: State | None, only: list[Guard] = ()) -> Way:
+    return Way(frozenset(begins), to, tuple(only))
+
+
+REVIEW = {  # how every kind begins
+    Move.ASK: way(State.SUBMITTED, to=State.NEEDS_ANSWER),
+    Move.ANSWER: way(State.NEEDS_ANSWER, to=State.SUBMITTED),
+    Move.ACCEPT: way(State.SUBMITTED, to=State.ACCEPTED),
+    Move.REJECT: way(State.SUBMITTED, State.NEEDS_ANSWER, to=State.REJECTED),
+}
+REPAIR = REVIEW | {
+    Move.DISPATCH: way(State.ACCEPTED, to=State.DISPATCHED),
+    Move.START: way(State.DISPATCHED, to=State.STARTED),
+    Move.HOLD: way(State.ACCEPTED, State.DISPATCHED, State.STARTED, to=State.ON_HOLD),
+    Move.RESUME: way(State.ON_HOLD, to=BACK),
+    Move.COMPLETE: way(State.STARTED, to=State.COMPLETED),
+    Move.RATE: way(State.COMPLETED, to=State.COMPLETED, only=[not_yet_rated]),
+    Move.REOPEN: way(State.COMPLETED, State.CLOSED, to=State.ACCEPTED, only=[in_warranty]),
+    Move.CLOSE: way(State.COMPLETED, to=State.CLOSED),
+    Move.CANCEL: way(
+        State.SUBMITTED,
+        State.NEEDS_ANSWER,
+        State.ACCEPTED,
+        State.DISPATCHED,
+        State.ON_HOLD,
+        to=State.CANCELLED,
+    ),
+}
+MOVES: dict[Kind, dict[Move, Way]] = dict.fromkeys(Kind, REPAIR)
+ENDS = (State.CLOSED, State.REJECTED, State.CANCELLED)
+
+
+def move(ticket, act: Move, **particulars) -> None:
+    """Lead a ticket where its kind's table says.
+
+    Raises:
+        IllegalMove: the ticket's state does not allow it; or whatever one of the way's guards raises.
+    """
+    way = MOVES[ticket.kind].get(act)
+    if way is None or ticket.state not in way.begins:
+        raise IllegalMove(state=ticket.state, move=act)
+    for guard in way.guards:
+        guard(ticket, **particulars)
+    ticket.state = way.leads_to or ticket.held_from
+
+
+# ── as a picture ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def drawn(kind: Kind) -> str:
+    """A kind's table as a Mermaid state diagram; guards stand in [brackets]."""
+    table = MOVES[kind]
+    lines = ["stateDiagram-v2", f"    [*] --> {State.SUBMITTED}: file"]
+    for act, (begins, to, guards) in table.items():
+        only = f" [{', '.join(guard.__name__ for guard in guards)}]" if guards else ""
+        for begin in sorted(begins, key=list(State).index):
+            ends = [to] if to else sorted(table[Move.HOLD].begins, key=list(State).index)
+            lines += [f"    {begin} --> {end}: {act}{only}" for end in ends]
+    return "\n".join(lines)
