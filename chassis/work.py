@@ -3,16 +3,12 @@
 An HTTP request, a reaction to one event, or one run of a job. Handlers get it first and need nothing else.
 """
 
-import base64
-import csv
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlakeyset import select_page
-from sqlakeyset.results import unserialize_bookmark
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
@@ -24,6 +20,7 @@ from chassis.errors import Forbidden, Invalid, NotFound, Stale
 from chassis.events import Envelope
 from chassis.i18n import Sentence
 from chassis.model import Copy, Entity, Row
+from chassis.paging import Order, Page
 
 Thing = TypeVar("Thing", bound=Row)
 CONTEXT = (
@@ -32,15 +29,7 @@ CONTEXT = (
 )
 BATCH = 200
 AS_IT_IS = Sentence("Use the `next` of an earlier page as it is.", "请原样使用上一页的 next。")
-BROKEN_CURSOR = (ValueError, TypeError, csv.Error, StatementError)
-
-
-@dataclass(frozen=True)
-class Page:
-    """A stretch of a list, and the opaque cursor of what follows, or None at the end."""
-
-    items: list
-    next: str | None
+BROKEN_CURSOR = (ValueError, TypeError, OverflowError, StatementError)
 
 
 class Work:
@@ -160,15 +149,16 @@ class Work:
         Raises:
             Invalid: the cursor is not one we gave.
         """
+        order = Order(by)
         try:
-            found = select_page(self.session, statement.order_by(*by), per_page=limit, page=_bookmark(after))
+            following = order.after(statement, after) if after else statement
+            found = self.session.execute(following.order_by(*by).limit(limit + 1)).all()
         except BROKEN_CURSOR as error:
             if not after or isinstance(error, OperationalError):
                 raise
             raise Invalid(errors={"after": [AS_IT_IS]}) from error
-        items = [row[0] if len(row) == 1 else row for row in found]
-        following = found.paging.bookmark_next.encode() if found.paging.has_next else None
-        return Page(items, base64.urlsafe_b64encode(following).decode() if following else None)
+        items = [row[0] if len(row) == 1 else row for row in found[:limit]]
+        return Page(items, order.cursor(found[limit - 1]) if len(found) > limit else None)
 
     def due(self, statement: Select, limit: int = BATCH) -> list:
         """Rows that a job handles now; rows that another clock is handling are left to it."""
@@ -207,13 +197,3 @@ class Work:
         if self.permission and not thing.open_to(self.actor, self.permission):
             raise Forbidden()
         return thing
-
-
-def _bookmark(after: str | None):
-    """Only forwards, and only as we wrote it; whether its values fit the list, the database says."""
-    if not after:
-        return None
-    bookmark = base64.b64decode(after, altchars=b"-_", validate=True).decode()
-    if not bookmark.startswith(">"):
-        raise ValueError(bookmark)
-    return unserialize_bookmark(bookmark)

@@ -1,5 +1,9 @@
 """The unit of work: what is committed is said, what is not yours does not exist, and time is one instant."""
 
+import base64
+from datetime import UTC, datetime, timedelta
+
+import orjson
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
@@ -15,12 +19,13 @@ from chassis.tests.kites.model import AlreadyUp, Kite, Note
 
 HY, QY = new_id(), new_id()
 E1, E2 = new_id(), new_id()
+DUE = datetime(2026, 3, 1, 8, tzinfo=UTC)
 PILOT = a_person(operator_id=HY, roles=[f"pilot@estate:{E1}"])
 
 
 def build(kites, *, estate_id=E1, operator_id=HY, **facts):
     with kites.work() as work:
-        return work.add(Kite.build(operator_id=operator_id, estate_id=estate_id, colour="red", **facts))
+        return work.add(Kite.build(**{"operator_id": operator_id, "estate_id": estate_id, "colour": "red", **facts}))
 
 
 def test_what_is_rolled_back_is_not_said(kites):
@@ -145,6 +150,60 @@ def test_a_page_continues_where_the_last_one_ended_whatever_was_added(kites):
 def test_a_made_up_cursor_is_refused(kites, cursor):
     with kites.work(PILOT, permission="kites:see") as work, pytest.raises(Invalid):
         work.page(work.seen(Kite), by=[Kite.id], after=cursor)
+
+
+KITE = "00000000-0000-7000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("column", "place"),
+    [
+        (Kite.colour, None),
+        (Kite.colour, {"red": KITE}),
+        (Kite.colour, []),
+        (Kite.colour, ["red"]),
+        (Kite.colour, ["red", "red"]),
+        (Kite.colour, ["red", KITE, KITE]),
+        (Kite.colour, [["red"], KITE]),
+        (Kite.colour, ["\0", KITE]),
+        (Kite.colour, [None, KITE]),
+        (Kite.flights, [2**63, KITE]),
+        (Kite.flights, [True, KITE]),
+        (Kite.flights, [1.5, KITE]),
+        (Kite.state, ["sunk", KITE]),
+        (Kite.check_due, ["0001-01-01T00:00:00+23:59", KITE]),
+        (Kite.check_due, [1, KITE]),
+    ],
+    ids=str,
+)
+def test_a_cursor_that_is_none_of_this_list_is_refused(kites, column, place):
+    cursor = base64.urlsafe_b64encode(orjson.dumps(place)).decode()
+
+    with kites.work(PILOT, permission="kites:see") as work, pytest.raises(Invalid):
+        work.page(work.seen(Kite), by=[column, Kite.id], after=cursor)
+
+
+@pytest.mark.parametrize(
+    "by", [[Kite.colour, Kite.id], [Kite.colour.desc(), Kite.id.desc()], [Kite.check_due, Kite.id]]
+)
+@pytest.mark.parametrize("columns", [(), (Kite.id, Kite.colour, Kite.check_due)])
+def test_pages_make_up_the_list(kites, by, columns):
+    for number in range(7):
+        build(kites, colour=("red", "blue")[number % 2], check_due=DUE + timedelta(hours=number % 3))
+
+    with kites.work(PILOT, permission="kites:see") as work:
+        every = work.seen(Kite).with_only_columns(*columns) if columns else work.seen(Kite)
+        whole, found, after = work.page(every, by=by).items, [], None
+        while after or not found:
+            page = work.page(every, by=by, limit=2, after=after)
+            found, after = [*found, *page.items], page.next
+
+    assert [each.id for each in found] == [each.id for each in whole] and len(whole) == 7
+
+
+def test_a_list_runs_in_one_direction(kites):
+    with kites.work(PILOT, permission="kites:see") as work, pytest.raises(TypeError):
+        work.page(work.seen(Kite), by=[Kite.colour, Kite.id.desc()])
 
 
 def test_connections_that_the_database_closed_cost_nobody_a_request(kites):
