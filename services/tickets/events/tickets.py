@@ -5,7 +5,7 @@ from uuid import UUID
 
 from chassis.events import event, part
 from services.tickets.events.clocks import Due
-from services.tickets.events.words import Channel, Kind, Payer, State, Urgency
+from services.tickets.events.words import Channel, Kind, Payer, SentBy, State, Urgency
 
 
 @part
@@ -29,6 +29,7 @@ class TicketState:
     reporter_id: UUID
     filed_by: UUID
     assignee_id: UUID | None
+    contractor_id: UUID | None
     filed_at: datetime
     reviewed_at: datetime | None
     dispatched_at: datetime | None
@@ -66,7 +67,9 @@ class TicketRejected(TicketState):
 
 @event("tickets.ticket.dispatched", version=1)
 class TicketDispatched(TicketState):
-    """A technician was sent: `assignee_id`."""
+    """Somebody was sent: `assignee_id`, or a firm from outside: `contractor_id`. `way` says how it came to that."""
+
+    way: SentBy
 
 
 @event("tickets.ticket.started", version=1)
@@ -125,6 +128,34 @@ class TicketClosed(TicketState):
     """The ticket closed by itself. Not `rated`: silence is never satisfaction, leave it out of averages."""
 
     rated: bool
+
+
+@event("tickets.ticket.assigned", version=1)
+class TicketAssigned(TicketState):
+    """Somebody is to answer it: `assignee_id`; never one complained of."""
+
+
+@event("tickets.ticket.replied", version=1)
+class TicketReplied(TicketState):
+    """The answer is given, and stands on the ticket. The reporter may contest a complaint's, once."""
+
+    outcome: Outcome
+    closes_at: datetime
+
+
+@event("tickets.ticket.contested", version=1)
+class TicketContested(TicketState):
+    """The complainant does not accept the answer: somebody else looks at it again."""
+
+
+@event("tickets.ticket.confirmed", version=1)
+class TicketConfirmed(TicketState):
+    """The owner's side says that it is mended, or accepts the answer."""
+
+
+@event("tickets.suggestion.put_on_agenda", version=1)
+class SuggestionPutOnAgenda(TicketState):
+    """A suggestion is for the estate's next monthly meeting to decide. Its words stay on the ticket."""
 
 
 @event("tickets.ticket.restated", version=1)

@@ -36,6 +36,22 @@ class State(StrEnum):
     CLOSED = "closed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+    ASSIGNED = "assigned"  # of what asks for an answer, not for work: somebody is to give it
+    REPLIED = "replied"
+    CONTESTED = "contested"
+    ON_AGENDA = "on_agenda"  # of the estate's monthly meeting
+
+
+class Outcome(StrEnum):
+    """What came of it, as the answer says."""
+
+    UPHELD = "upheld"
+    PARTLY_UPHELD = "partly_upheld"
+    NOT_UPHELD = "not_upheld"
+    ADOPTED = "adopted"
+    PARTLY_ADOPTED = "partly_adopted"
+    NOT_ADOPTED = "not_adopted"
+    ANSWERED = "answered"
 
 
 class Payer(StrEnum):
@@ -44,6 +60,16 @@ class Payer(StrEnum):
     DEVELOPER_WARRANTY = "developer_warranty"
     MAINTENANCE_FUND = "maintenance_fund"
     THIRD_PARTY = "third_party"
+
+
+class SentBy(StrEnum):
+    """How it came that somebody was sent: by a dispatcher, by claiming it 抢单, by itself, or passed on 转单."""
+
+    DISPATCHER = "dispatcher"
+    CLAIM = "claim"
+    BEST = "best"
+    ROUND_ROBIN = "round_robin"
+    TRANSFER = "transfer"
 
 
 class Limit(StrEnum):

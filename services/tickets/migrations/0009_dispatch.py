@@ -1,8 +1,86 @@
-"""tickets: dispatch."""
+"""tickets: who was sent and how, how an estate sends people out, firms from outside, and staff's lists by urgency."""
+
+from alembic import op
+
+from chassis.migrations import protect
 
 revision = "0009"
 down_revision = "0008"
 
+TABLES = """
+ALTER TABLE ticket
+  ADD COLUMN contractor_id uuid,
+  ADD COLUMN assignment_id uuid,
+  ADD COLUMN returned bigint NOT NULL DEFAULT 0,
+  ADD COLUMN urged bigint NOT NULL DEFAULT 0,
+  ADD COLUMN urged_at timestamptz,
+  ADD COLUMN send_at timestamptz,
+  ADD COLUMN next_due_at timestamptz NOT NULL DEFAULT '9999-01-01 00:00:00+00';
+ALTER TABLE rating ALTER COLUMN technician_id DROP NOT NULL, ADD COLUMN contractor_id uuid;
+UPDATE ticket SET next_due_at = running.due_at FROM
+  (SELECT ticket_id, min(due_at) AS due_at FROM clock WHERE met_at IS NULL AND paused_at IS NULL GROUP BY ticket_id) AS running
+  WHERE running.ticket_id = ticket.id;
+CREATE INDEX ticket_work ON ticket
+  (assignee_id, (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END), next_due_at, id)
+  WHERE state IN ('dispatched', 'started', 'on_hold');
+CREATE INDEX ticket_lane ON ticket
+  (estate_id, state, (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END), next_due_at, id)
+  WHERE state NOT IN ('closed', 'rejected', 'cancelled');
+CREATE INDEX ticket_send ON ticket (send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX clock_next ON clock (operator_id, due_at, id)
+  WHERE met_at IS NULL AND paused_at IS NULL AND breached_at IS NULL;
+CREATE TABLE assignment (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  ticket_id uuid NOT NULL REFERENCES ticket,
+  technician_id uuid,
+  contractor_id uuid,
+  sent_by uuid,
+  way varchar(40) NOT NULL,
+  sent_at timestamptz NOT NULL,
+  factors jsonb,
+  left_at timestamptz,
+  left_as varchar(40),
+  reason text,
+  link_hash text,
+  link_until timestamptz,
+  taken_on_at timestamptz,
+  CONSTRAINT assignment_who_check CHECK (num_nonnulls(technician_id, contractor_id) = 1));
+CREATE INDEX assignment_ticket ON assignment (ticket_id);
+CREATE INDEX assignment_technician ON assignment (technician_id, sent_at) WHERE technician_id IS NOT NULL;
+CREATE UNIQUE INDEX assignment_link ON assignment (link_hash) WHERE link_hash IS NOT NULL;
+CREATE TABLE dispatch_policy (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  version bigint NOT NULL,
+  automatic text[] NOT NULL,
+  choice varchar(40) NOT NULL,
+  claims boolean NOT NULL,
+  urge_every_hours bigint NOT NULL);
+"""
+
+# Staff's lists are in the order of what is due next, of whatever changes a clock: code, or a statement over many at once.
+# A warning or a breach moves no due time and costs nothing here.
+NEXT_DUE = """
+CREATE FUNCTION keep_next_due() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE due timestamptz := '9999-01-01 00:00:00+00';
+BEGIN
+  SELECT coalesce(min(due_at), due) INTO due FROM clock
+    WHERE ticket_id = NEW.ticket_id AND met_at IS NULL AND paused_at IS NULL;
+  UPDATE ticket SET next_due_at = due WHERE id = NEW.ticket_id AND next_due_at <> due;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER next_due_of_new AFTER INSERT ON clock FOR EACH ROW EXECUTE FUNCTION keep_next_due();
+CREATE TRIGGER next_due AFTER UPDATE ON clock FOR EACH ROW
+  WHEN (OLD.due_at <> NEW.due_at OR OLD.met_at IS DISTINCT FROM NEW.met_at OR OLD.paused_at IS DISTINCT FROM NEW.paused_at)
+  EXECUTE FUNCTION keep_next_due();
+"""
+
 
 def upgrade():
-    pass
+    op.execute(TABLES)
+    op.execute(NEXT_DUE)
+    protect("assignment", app="SELECT, INSERT, UPDATE")
+    protect("dispatch_policy", app="SELECT, INSERT, UPDATE")

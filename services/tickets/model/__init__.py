@@ -3,6 +3,7 @@
 from services.tickets.model.clock import Clock
 from services.tickets.model.comment import Comment
 from services.tickets.model.copies import Duty, Estate, Occupancy, Person, Staff, Unit
+from services.tickets.model.dispatch import Assignment, Choice, DispatchPolicy, Left
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
 from services.tickets.model.rating import Rating
@@ -11,11 +12,15 @@ from services.tickets.model.ticket import Ticket
 __all__ = [
     "MOVES",
     "AlreadyRated",
+    "Assignment",
+    "Choice",
     "Clock",
     "Comment",
+    "DispatchPolicy",
     "Duty",
     "Estate",
     "IllegalMove",
+    "Left",
     "Move",
     "Occupancy",
     "Pen",

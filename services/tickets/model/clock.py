@@ -123,6 +123,13 @@ Index(
     Clock.warn_at,
     postgresql_where=and_(Clock.running(), Clock.warned_at.is_(None), Clock.breached_at.is_(None)),
 )
+Index(
+    "clock_next",
+    Clock.operator_id,
+    Clock.due_at,
+    Clock.id,
+    postgresql_where=and_(Clock.running(), Clock.breached_at.is_(None)),
+)
 Index("clock_breach", Clock.due_at, postgresql_where=and_(Clock.running(), Clock.breached_at.is_(None)))
 Index("clock_escalate", Clock.escalate_at, postgresql_where=Clock.running())
 Index("clock_resume", Clock.paused_until, postgresql_where=and_(Clock.met_at.is_(None), Clock.paused_at.is_not(None)))

@@ -29,6 +29,21 @@ class TooLate(Conflict):
     zh = "工单当前为「{state}」，重新打开的期限为 {until}，请重新报修。"
 
 
+class ComplainedOf(Conflict):
+    en = "This person is complained of, the ticket is {state}; give it to somebody else."
+    zh = "此人为被投诉人，工单当前为「{state}」，请交由他人处理。"
+
+
+class AlreadyContested(Conflict):
+    en = "The answer was contested once already, the ticket is {state}; report anew what is new."
+    zh = "该答复已提出过一次异议，工单当前为「{state}」；如有新情况，请重新提交。"
+
+
+class OwnAnswer(Conflict):
+    en = "The answer is contested, the ticket is {state}; somebody else than who gave it must answer now."
+    zh = "答复已被提出异议，工单当前为「{state}」，须由原答复人以外的人员重新答复。"
+
+
 class Move(StrEnum):
     """What can be done with a ticket."""
 
@@ -37,14 +52,22 @@ class Move(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     DISPATCH = "dispatch"
+    TRANSFER = "transfer"
+    RETURN = "return"
+    DECLINE = "decline"
     START = "start"
     HOLD = "hold"
     RESUME = "resume"
     COMPLETE = "complete"
     RATE = "rate"
+    CONFIRM = "confirm"
     REOPEN = "reopen"
     CLOSE = "close"
     CANCEL = "cancel"
+    ASSIGN = "assign"
+    REPLY = "reply"
+    CONTEST = "contest"
+    PUT_ON_AGENDA = "put_on_agenda"
 
 
 # ── guards ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -60,6 +83,21 @@ def not_yet_rated(ticket, **_) -> None:
 def in_warranty(ticket, *, at, **_) -> None:
     if ticket.reopen_until and at > ticket.reopen_until:
         raise TooLate(state=ticket.state, until=ticket.reopen_until.date())
+
+
+def not_complained_of(ticket, *, who, **_) -> None:
+    if who in ticket.complained_of:
+        raise ComplainedOf(state=ticket.state)
+
+
+def not_ones_own_answer(ticket, *, who, **_) -> None:
+    if ticket.contested_at and who == ticket.replied_by:
+        raise OwnAnswer(state=ticket.state)
+
+
+def not_yet_contested(ticket, **_) -> None:
+    if ticket.contested_at:
+        raise AlreadyContested(state=ticket.state)
 
 
 # ── the tables ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -87,11 +125,15 @@ REVIEW = {  # how every kind begins
 }
 REPAIR = REVIEW | {
     Move.DISPATCH: way(State.ACCEPTED, to=State.DISPATCHED),
+    Move.TRANSFER: way(State.DISPATCHED, State.STARTED, to=State.DISPATCHED),
+    Move.RETURN: way(State.DISPATCHED, State.STARTED, to=State.ACCEPTED),
+    Move.DECLINE: way(State.DISPATCHED, to=State.ACCEPTED),
     Move.START: way(State.DISPATCHED, to=State.STARTED),
     Move.HOLD: way(State.ACCEPTED, State.DISPATCHED, State.STARTED, to=State.ON_HOLD),
     Move.RESUME: way(State.ON_HOLD, to=BACK),
     Move.COMPLETE: way(State.STARTED, to=State.COMPLETED),
     Move.RATE: way(State.COMPLETED, to=State.COMPLETED, only=[not_yet_rated]),
+    Move.CONFIRM: way(State.COMPLETED, to=State.COMPLETED),
     Move.REOPEN: way(State.COMPLETED, State.CLOSED, to=State.ACCEPTED, only=[in_warranty]),
     Move.CLOSE: way(State.COMPLETED, to=State.CLOSED),
     Move.CANCEL: way(
@@ -103,7 +145,67 @@ REPAIR = REVIEW | {
         to=State.CANCELLED,
     ),
 }
-MOVES: dict[Kind, dict[Move, Way]] = dict.fromkeys(Kind, REPAIR)
+ANSWERED = {  # how a kind ends that asks for words, not for work
+    Move.RATE: way(State.REPLIED, to=State.REPLIED, only=[not_yet_rated]),
+    Move.CONFIRM: way(State.REPLIED, to=State.CLOSED),
+    Move.CLOSE: way(State.REPLIED, to=State.CLOSED),
+}
+COMPLAINT = (
+    REVIEW
+    | {
+        Move.ASSIGN: way(
+            State.ACCEPTED,
+            State.ASSIGNED,
+            State.CONTESTED,
+            to=State.ASSIGNED,
+            only=[not_complained_of, not_ones_own_answer],
+        ),
+        Move.REPLY: way(
+            State.ASSIGNED, State.CONTESTED, to=State.REPLIED, only=[not_complained_of, not_ones_own_answer]
+        ),
+        Move.CONTEST: way(State.REPLIED, to=State.CONTESTED, only=[not_yet_contested]),
+        Move.HOLD: way(State.ACCEPTED, State.ASSIGNED, State.CONTESTED, to=State.ON_HOLD),
+        Move.RESUME: way(State.ON_HOLD, to=BACK),
+        Move.CANCEL: way(
+            State.SUBMITTED,
+            State.NEEDS_ANSWER,
+            State.ACCEPTED,
+            State.ASSIGNED,
+            State.ON_HOLD,
+            to=State.CANCELLED,
+        ),
+    }
+    | ANSWERED
+)
+SUGGESTION = (
+    REVIEW
+    | {
+        Move.PUT_ON_AGENDA: way(State.ACCEPTED, to=State.ON_AGENDA),
+        Move.REPLY: way(State.ACCEPTED, State.ON_AGENDA, to=State.REPLIED),
+        Move.CANCEL: way(
+            State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.ON_AGENDA, to=State.CANCELLED
+        ),
+    }
+    | ANSWERED
+)
+INQUIRY = (
+    REVIEW
+    | {
+        Move.ASSIGN: way(State.ACCEPTED, State.ASSIGNED, to=State.ASSIGNED),
+        Move.REPLY: way(State.SUBMITTED, State.ACCEPTED, State.ASSIGNED, to=State.REPLIED),
+        Move.REOPEN: way(State.REPLIED, State.CLOSED, to=State.ACCEPTED, only=[in_warranty]),
+        Move.CANCEL: way(
+            State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.ASSIGNED, to=State.CANCELLED
+        ),
+    }
+    | ANSWERED
+)
+MOVES: dict[Kind, dict[Move, Way]] = {
+    Kind.REPAIR: REPAIR,
+    Kind.COMPLAINT: COMPLAINT,
+    Kind.SUGGESTION: SUGGESTION,
+    Kind.INQUIRY: INQUIRY,
+}
 ENDS = (State.CLOSED, State.REJECTED, State.CANCELLED)
 
 

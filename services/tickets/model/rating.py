@@ -20,7 +20,8 @@ class Rating(Row, OfEstate):
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
     closure: Mapped[int]
-    technician_id: Mapped[UUID]
+    technician_id: Mapped[UUID | None]
+    contractor_id: Mapped[UUID | None]  # in the place of a technician
     score: Mapped[int]
     aspects: Mapped[dict]
     tags: Mapped[list]

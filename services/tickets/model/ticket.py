@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, Uuid, and_, any_
+from sqlalchemy import ColumnElement, Index, Integer, Uuid, and_, any_, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -17,11 +17,13 @@ from services.tickets.events import Channel, Due, Kind, Limit, Payer, State, Tic
 from services.tickets.model import taxonomy
 from services.tickets.model.clock import Clock
 from services.tickets.model.copies import Occupancy, Person
+from services.tickets.model.dispatch import Assignment
 from services.tickets.model.moves import ENDS, Move, move
 from services.tickets.model.rating import Rating
+from services.tickets.model.sending import AT_WORK, Sending
 
 
-class Ticket(Entity, OfEstate):
+class Ticket(Sending, Entity, OfEstate):
     number: Mapped[str]
     kind: Mapped[Kind]
     state: Mapped[State] = mapped_column(default=State.SUBMITTED)
@@ -65,6 +67,7 @@ class Ticket(Entity, OfEstate):
     ratings: Mapped[list[Rating]] = relationship(order_by=Rating.closure, lazy="selectin")
     reporter = relationship(Person, primaryjoin="foreign(Ticket.reporter_id) == Person.id", viewonly=True)
     assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
+    assignment = relationship(Assignment, primaryjoin="foreign(Ticket.assignment_id) == Assignment.id")
 
     # ── who may know of it ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,12 +119,6 @@ class Ticket(Entity, OfEstate):
         self._meet_clocks(at)
         self._say(events.TicketRejected)
 
-    def dispatch(self, technician_id: UUID, *, at: datetime) -> None:
-        move(self, Move.DISPATCH)
-        self.assignee_id, self.dispatched_at = technician_id, at
-        self._meet_clocks(at)
-        self._say(events.TicketDispatched)
-
     def start(self, *, at: datetime) -> None:
         move(self, Move.START)
         self.started_at = at
@@ -156,7 +153,8 @@ class Ticket(Entity, OfEstate):
         """Once per closure: after a reopening the new work is rated anew."""
         move(self, Move.RATE)
         words = {"aspects": aspects or {}, "tags": list(tags), "comment": comment}
-        whose = {"estate_id": self.estate_id, "technician_id": self.assignee_id}
+        whose = {name: getattr(self, name) for name in ("estate_id", "contractor_id")}
+        whose["technician_id"] = self.assignee_id
         self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=by, rated_at=at, **words, **whose))
         self.rated_at, self.remind_at = at, None
         self._say(events.TicketRated, score=score, aspects=words["aspects"], tags=words["tags"])
@@ -175,8 +173,9 @@ class Ticket(Entity, OfEstate):
     def reopen(self, reason: str, *, review_within: timedelta, at: datetime) -> None:
         """Not mended after all: within the warranty the same ticket goes on, and somebody is sent anew."""
         move(self, Move.REOPEN, at=at)
-        self.reason, self.reopened, self.assignee_id = reason, self.reopened + 1, None
-        self.dispatched_at = self.started_at = self.completed_at = self.rated_at = self.closed_at = None
+        self.reason, self.reopened = reason, self.reopened + 1
+        self.set_free()
+        self.completed_at = self.rated_at = self.closed_at = None
         self.remind_at = self.closes_at = self.reopen_until = None
         self._say_and_wind(events.TicketReopened, review_within, at)
 
@@ -191,9 +190,9 @@ class Ticket(Entity, OfEstate):
 
     # ── its clocks ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _say_and_wind(self, fact: type, review_within: timedelta, at: datetime) -> None:
+    def _say_and_wind(self, fact: type, review_within: timedelta, at: datetime, **more) -> None:
         clock = Clock.wound(self, Limit.REVIEW, review_within, at)
-        self._say(fact)
+        self._say(fact, **more)
         clock.start()
 
     def _meet_clocks(self, at: datetime) -> None:
@@ -237,11 +236,17 @@ ORDERS = {  # in which a list may be asked for
     "filed_at": [Ticket.filed_at.asc(), Ticket.id.asc()],
 }
 NEWEST = ORDERS["-filed_at"]
+# Emergencies first, then what is due soonest. A literal, so that the index of the same expression is found.
+GRAVITY = literal_column("CASE ticket.urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END", Integer)
+MOST_URGENT = [GRAVITY, Ticket.next_due_at, Ticket.id]
 Index("ticket_number", Ticket.operator_id, Ticket.number, unique=True)
 Index("ticket_operator", Ticket.operator_id, *NEWEST)
 Index("ticket_estate", Ticket.estate_id, *NEWEST)
 Index("ticket_open", Ticket.estate_id, Ticket.state, *NEWEST, postgresql_where=Ticket.state.not_in(ENDS))
 Index("ticket_job", Ticket.assignee_id, *NEWEST, postgresql_where=Ticket.assignee_id.is_not(None))
+Index("ticket_work", Ticket.assignee_id, *MOST_URGENT, postgresql_where=Ticket.state.in_(AT_WORK))
+Index("ticket_lane", Ticket.estate_id, Ticket.state, *MOST_URGENT, postgresql_where=Ticket.state.not_in(ENDS))
+Index("ticket_send", Ticket.send_at, postgresql_where=Ticket.send_at.is_not(None))
 Index("ticket_reporter", Ticket.reporter_id, *NEWEST)
 Index("ticket_unit", Ticket.unit_id, *NEWEST, postgresql_where=Ticket.unit_id.is_not(None))
 Index("ticket_remind", Ticket.remind_at, postgresql_where=Ticket.remind_at.is_not(None))
