@@ -11,12 +11,14 @@ STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment")}
 TECHNICIAN = STAFF | {"tickets:work", "tickets:hold"}
 DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "answer", "cancel")}
 DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold"}
+MANAGER = DISPATCHER | {"tickets:analyse"}
 GRANTS = {
     **dict.fromkeys(("developer", "owner", "co_owner", "household_member", "occupier"), RESIDENT),
     **dict.fromkeys(("cashier", "inspector", "admin"), STAFF),
     "technician": TECHNICIAN,
     "service_desk": DESK,
-    **dict.fromkeys(("dispatcher", "estate_manager", "region_manager", "head_office"), DISPATCHER),
+    "dispatcher": DISPATCHER,
+    **dict.fromkeys(("estate_manager", "region_manager", "head_office"), MANAGER),
 }
 
 service = Service(

@@ -1,5 +1,6 @@
 """What the tickets service says. Facts only: never the words of a report, a name or a phone number."""
 
+from services.tickets.events.analysis import AnalysisPublished, Bottleneck
 from services.tickets.events.clocks import (
     ClockBreached,
     ClockEscalated,
@@ -46,6 +47,8 @@ from services.tickets.events.tickets import (
 from services.tickets.events.words import Channel, Kind, Level, Limit, Payer, SentBy, Side, State, Urgency
 
 __all__ = [
+    "AnalysisPublished",
+    "Bottleneck",
     "Channel",
     "ClockBreached",
     "ClockEscalated",

@@ -1,15 +1,18 @@
 """Door 3, the clock: limits that warn, pass and climb; finished work that waits for a rating, and closes."""
 
+from services.tickets.jobs.analysis import count_months, publish_months
 from services.tickets.jobs.clocks import end_long_pauses, escalate_missed_limits, flag_missed_limits, warn_before_limits
 from services.tickets.jobs.closing import close_finished_tickets, remind_of_ratings
 from services.tickets.jobs.restored import leave_lost_numbers_unused
 
 __all__ = [
     "close_finished_tickets",
+    "count_months",
     "end_long_pauses",
     "escalate_missed_limits",
     "flag_missed_limits",
     "leave_lost_numbers_unused",
+    "publish_months",
     "remind_of_ratings",
     "warn_before_limits",
 ]

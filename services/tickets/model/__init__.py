@@ -1,9 +1,11 @@
 """What tickets are and how they move, by noun."""
 
 from services.tickets.model.clock import Clock
+from services.tickets.model.closure import Closure
 from services.tickets.model.comment import Comment
 from services.tickets.model.copies import Duty, Estate, Occupancy, Person, Staff, Unit
 from services.tickets.model.dispatch import Assignment, Choice, DispatchPolicy, Left
+from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatFault
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
 from services.tickets.model.rating import Rating
@@ -15,17 +17,21 @@ __all__ = [
     "Assignment",
     "Choice",
     "Clock",
+    "Closure",
     "Comment",
     "DispatchPolicy",
     "Duty",
     "Estate",
     "IllegalMove",
     "Left",
+    "MonthFigure",
+    "MonthlyAnalysis",
     "Move",
     "Occupancy",
     "Pen",
     "Person",
     "Rating",
+    "RepeatFault",
     "Staff",
     "Ticket",
     "TooLate",

@@ -133,3 +133,6 @@ Index(
 Index("clock_breach", Clock.due_at, postgresql_where=and_(Clock.running(), Clock.breached_at.is_(None)))
 Index("clock_escalate", Clock.escalate_at, postgresql_where=Clock.running())
 Index("clock_resume", Clock.paused_until, postgresql_where=and_(Clock.met_at.is_(None), Clock.paused_at.is_not(None)))
+MISSED = {"postgresql_where": Clock.breached_at.is_not(None)}
+Index("clock_missed", Clock.estate_id, Clock.due_at.desc(), Clock.id.desc(), **MISSED)
+Index("clock_missed_operator", Clock.operator_id, Clock.due_at.desc(), Clock.id.desc(), **MISSED)

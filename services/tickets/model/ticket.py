@@ -16,6 +16,7 @@ from services.tickets import events
 from services.tickets.events import Channel, Due, Kind, Limit, Payer, State, TicketState, Urgency
 from services.tickets.model import taxonomy
 from services.tickets.model.clock import Clock
+from services.tickets.model.closure import Closure
 from services.tickets.model.copies import Occupancy, Person
 from services.tickets.model.dispatch import Assignment
 from services.tickets.model.moves import ENDS, Move, move
@@ -65,6 +66,9 @@ class Ticket(Sending, Entity, OfEstate):
 
     clocks: Mapped[list[Clock]] = relationship(back_populates="ticket", order_by=Clock.id, lazy="selectin")
     ratings: Mapped[list[Rating]] = relationship(order_by=Rating.closure, lazy="selectin")
+    closures: Mapped[list[Closure]] = relationship(
+        primaryjoin="foreign(Closure.ticket_id) == Ticket.id", order_by=Closure.closure
+    )
     reporter = relationship(Person, primaryjoin="foreign(Ticket.reporter_id) == Person.id", viewonly=True)
     assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
     assignment = relationship(Assignment, primaryjoin="foreign(Ticket.assignment_id) == Assignment.id")
@@ -117,6 +121,7 @@ class Ticket(Sending, Entity, OfEstate):
         move(self, Move.REJECT)
         self.reason, self.reviewed_at = reason, at
         self._meet_clocks(at)
+        self._end(at)
         self._say(events.TicketRejected)
 
     def start(self, *, at: datetime) -> None:
@@ -141,6 +146,7 @@ class Ticket(Sending, Entity, OfEstate):
         self.completed_at = at
         self.remind_at, self.closes_at = at + terms.remind_after, at + terms.close_after
         self.reopen_until = at + terms.warranty
+        self._end(at)
         self._say(
             events.TicketCompleted,
             labour_minutes=labour_minutes,
@@ -157,6 +163,7 @@ class Ticket(Sending, Entity, OfEstate):
         whose["technician_id"] = self.assignee_id
         self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=by, rated_at=at, **words, **whose))
         self.rated_at, self.remind_at = at, None
+        self.closures[-1].rate(score, at)
         self._say(events.TicketRated, score=score, aspects=words["aspects"], tags=words["tags"])
 
     def remind(self) -> None:
@@ -173,6 +180,7 @@ class Ticket(Sending, Entity, OfEstate):
     def reopen(self, reason: str, *, review_within: timedelta, at: datetime) -> None:
         """Not mended after all: within the warranty the same ticket goes on, and somebody is sent anew."""
         move(self, Move.REOPEN, at=at)
+        self.closures[-1].reopen(at)
         self.reason, self.reopened = reason, self.reopened + 1
         self.set_free()
         self.completed_at = self.rated_at = self.closed_at = None
@@ -183,7 +191,12 @@ class Ticket(Sending, Entity, OfEstate):
         move(self, Move.CANCEL)
         self.reason = reason
         self._meet_clocks(at)
+        self._end(at)
         self._say(events.TicketCancelled)
+
+    def _end(self, at: datetime) -> None:
+        """One more end for the figures; after a reopening there will be another."""
+        self.closures.append(Closure.of(self, at))
 
     def _move(self, act: Move, **particulars) -> None:
         move(self, act, **particulars)
