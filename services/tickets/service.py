@@ -6,12 +6,12 @@ from services.tickets.queries.reach import estates_of
 from services.tickets.settings import Settings
 from services.tickets.views import blueprints
 
-RESIDENT = {f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "reopen", "cancel")}
-STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment")}
-TECHNICIAN = STAFF | {"tickets:work", "tickets:hold"}
-DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "answer", "cancel")}
-DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold"}
-MANAGER = DISPATCHER | {"tickets:analyse"}
+RESIDENT = {f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "confirm", "reopen", "cancel", "urge")}
+STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment", "reply")}
+TECHNICIAN = STAFF | {"tickets:work", "tickets:hold", "tickets:transfer"}
+DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel")}
+DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold", "tickets:transfer"}
+MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:analyse"}
 GRANTS = {
     **dict.fromkeys(("developer", "owner", "co_owner", "household_member", "occupier"), RESIDENT),
     **dict.fromkeys(("cashier", "inspector", "admin"), STAFF),

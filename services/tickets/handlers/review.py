@@ -1,5 +1,6 @@
 """The decision on a report, and the answer to what the review asked."""
 
+from services.tickets.handlers.automatic import send_if_switched_on
 from services.tickets.handlers.filing import attach
 from services.tickets.model import Ticket
 
@@ -9,6 +10,7 @@ def review(work, ticket_id, *, decision, reason=None, payer=None):
     ticket = work.take(Ticket, ticket_id)
     if decision == "accept":
         ticket.accept(payer, at=work.now)
+        send_if_switched_on(work, ticket)
     elif decision == "ask":
         ticket.ask(reason, cap=work.settings.answer_within, at=work.now)
     else:

@@ -44,7 +44,7 @@ def _own_job(work, ticket_id) -> Ticket:
     """
     ticket = work.take(Ticket, ticket_id)
     holds = work.permission == "tickets:hold"
-    whose = {work.actor.id} if holds else {work.actor.id, None}
+    whose = {work.actor.id} if holds or ticket.contractor_id else {work.actor.id, None}
     if ticket.assignee_id not in whose and not (holds and work.actor.may("tickets:dispatch", ticket.estate_id)):
         raise NotYourJob()
     return ticket

@@ -3,6 +3,7 @@
 from services.tickets.jobs.analysis import count_months, publish_months
 from services.tickets.jobs.clocks import end_long_pauses, escalate_missed_limits, flag_missed_limits, warn_before_limits
 from services.tickets.jobs.closing import close_finished_tickets, remind_of_ratings
+from services.tickets.jobs.dispatch import send_waiting_tickets
 from services.tickets.jobs.restored import leave_lost_numbers_unused
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "leave_lost_numbers_unused",
     "publish_months",
     "remind_of_ratings",
+    "send_waiting_tickets",
     "warn_before_limits",
 ]
