@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 import orjson
 from marshmallow import Schema, fields, missing
 from marshmallow.decorators import POST_DUMP, PRE_DUMP
-from sqlalchemy import Row
 
 Dump = Callable[[Any], Any]
 OF_TYPE = "{v} if ({v} := {read}) is None or {v}.__class__ is %s else refuse({v})"
@@ -88,8 +87,9 @@ def compiled(schema: Schema) -> Dump:
 def _dump_all(schema: Schema, things: Iterable) -> list:
     things = list(whole(things))
     dump = compiled(schema)
-    if things and isinstance(things[0], Row) and dump != schema.dump:
-        dump = _for_rows(schema, things[0]._fields)
+    columns = getattr(things[0], "_fields", None) if things else None
+    if columns and dump != schema.dump:
+        dump = _for_rows(schema, columns)
     return [None if thing is None else dump(thing) for thing in things]
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, UnaryExpression, literal, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, UnaryExpression, bindparam, literal, tuple_
 from sqlalchemy.sql.operators import desc_op
 
+PLACE = "place_"
 READ: dict[type, Callable[[str], Any]] = {
     UUID: UUID,
     datetime: lambda told: datetime.fromisoformat(told).astimezone(UTC),
@@ -44,10 +45,24 @@ class Order:
 
     def after(self, statement: Select, cursor: str) -> Select:
         """What follows the cursor. Raises ValueError or TypeError for one that is none of this list's."""
+        place = [
+            literal(value, each.type) for value, each in zip(self.place(cursor).values(), self.columns, strict=True)
+        ]
+        return self.beyond(statement, place)
+
+    def place(self, cursor: str) -> dict[str, Any]:
+        """The values by their stand-ins' names. Raises ValueError or TypeError for a cursor that is none of this list's."""
         told = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
         if not isinstance(told, list) or len(told) != len(self.columns):
             raise ValueError("a cursor of another list")
-        place = [literal(_read(value, each.type), each.type) for value, each in zip(told, self.columns, strict=True)]
+        pairs = enumerate(zip(told, self.columns, strict=True))
+        return {f"{PLACE}{n}": _read(value, each.type) for n, (value, each) in pairs}
+
+    def stand_ins(self) -> list[BindParameter]:
+        """For a statement that is built before the place is known."""
+        return [bindparam(f"{PLACE}{n}", type_=each.type) for n, each in enumerate(self.columns)]
+
+    def beyond(self, statement: Select, place: list) -> Select:
         here, there = tuple_(*self.columns), tuple_(*place)
         return statement.where(here < there if self.down else here > there)
 
@@ -70,6 +85,8 @@ def _read(told: Any, kind) -> Any:
 
 def _value(row, column: ColumnElement) -> Any:
     """The column's value: of the row itself, or of the entity in it that the column belongs to."""
+    if not hasattr(row, "_mapping"):
+        return getattr(row, column.key)
     if column in row._mapping:
         return row._mapping[column]
     return getattr(next(each for each in row if isinstance(each, column.entity_namespace)), column.key)

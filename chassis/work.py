@@ -3,7 +3,7 @@
 An HTTP request, a reaction to one event, or one run of a job. Handlers get it first and need nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from chassis.events import Envelope
 from chassis.i18n import Sentence
 from chassis.model import Copy, Entity, Row
 from chassis.paging import Order, Page
+from chassis.shapes import Shaped, shaped
 
 Thing = TypeVar("Thing", bound=Row)
 CONTEXT = (
@@ -143,7 +144,7 @@ class Work:
     def execute(self, statement, params=None):
         return self.session.execute(statement, params)
 
-    def page(self, statement: Select, *, by: list, limit: int = 50, after: str | None = None) -> Page:
+    def page(self, statement: Select | Shaped, *, by: list, limit: int = 50, after: str | None = None) -> Page:
         """A keyset page ordered `by` columns of which the last is unique.
 
         Raises:
@@ -151,14 +152,24 @@ class Work:
         """
         order = Order(by)
         try:
-            following = order.after(statement, after) if after else statement
-            found = self.session.execute(following.order_by(*by).limit(limit + 1)).all()
+            found = self._page(statement, order, limit + 1, after)
         except BROKEN_CURSOR as error:
             if not after or isinstance(error, OperationalError):
                 raise
             raise Invalid(errors={"after": [AS_IT_IS]}) from error
         items = [row[0] if len(row) == 1 else row for row in found[:limit]]
         return Page(items, order.cursor(found[limit - 1]) if len(found) > limit else None)
+
+    def _page(self, statement: Select | Shaped, order: Order, limit: int, after: str | None) -> list:
+        if isinstance(statement, Shaped):
+            self.session.flush()
+            return statement.page(self.session.connection(), order.by, limit, order.place(after) if after else {})
+        following = order.after(statement, after) if after else statement
+        return self.session.execute(following.order_by(*order.by).limit(limit)).all()
+
+    def shaped(self, build: Callable[..., Select], **asked) -> Shaped:
+        """`build(work, **asked)` for `page`, built once for all questions of the same shape; see `chassis.shapes`."""
+        return shaped(build, self, asked)
 
     def due(self, statement: Select, limit: int = BATCH) -> list:
         """Rows that a job handles now; rows that another clock is handling are left to it."""
