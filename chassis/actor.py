@@ -1,6 +1,6 @@
 """Who acts, and where: a person or client with roles, an event, or the system itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -89,7 +89,12 @@ NOBODY = Actor(Kind.NOBODY)
 
 def actor_of_event(operator_id: UUID, estate_id: UUID | None) -> Actor:
     """A reaction acts as the event's operator, in its estate or, where it has none, in all of them."""
-    return Actor(Kind.EVENT, operator_id=operator_id, reach={"*": frozenset({estate_id}) if estate_id else ALL})
+    return actor_of_events(operator_id, {estate_id})
+
+
+def actor_of_events(operator_id: UUID, estate_ids: Set[UUID | None]) -> Actor:
+    """What reacts to several events of an operator together: it reaches all of their estates."""
+    return Actor(Kind.EVENT, operator_id=operator_id, reach={"*": ALL if None in estate_ids else frozenset(estate_ids)})
 
 
 def reach_of(roles, grants: Mapping[str, set[str]], estates_of: Callable[[set[str]], Mapping[str, set[UUID]]]):

@@ -319,20 +319,28 @@ def _holds_nul(value) -> bool:
 
 @dataclass(frozen=True)
 class Reaction:
-    """One function that hears one event class. A projection keeps a copy; only it may hear `restated`."""
+    """One function that hears one event class. A projection keeps a copy; only it may hear `restated`.
+
+    With `together` the function only says what it wants, and that one does what a whole batch of events wants.
+    """
 
     hears: type
     function: Callable
     projection: bool
+    together: Callable | None = None
 
     @property
     def name(self) -> str:
         return self.function.__name__
 
 
-def on(heard: type):
-    """React to an event: exactly one effect per event, whatever its order of arrival."""
-    return _listener(heard, projection=False)
+def on(heard: type, *, together: Callable | None = None):
+    """React to an event: exactly one effect per event, whatever its order of arrival.
+
+    With `together`, the function reads nothing and yields what the event asks for, and `together(work, wanted)` does what
+    all events of an operator that came at once ask for, set by set. It says no events: they would have no one cause.
+    """
+    return _listener(heard, projection=False, together=together)
 
 
 def copies(heard: type):
@@ -340,13 +348,16 @@ def copies(heard: type):
     return _listener(heard, projection=True)
 
 
-def _listener(heard: type, projection: bool):
+def _listener(heard: type, projection: bool, together: Callable | None = None):
     restated = [name for name in heard.__event__.names if name.endswith(f".{RESTATED}")]
     if restated and not projection:
         raise TypeError(f"{restated[0]} says no new fact: only a projection (@copies) may hear it")
 
     def mark(function):
-        function.__reactions__ = [*getattr(function, "__reactions__", []), Reaction(heard, function, projection)]
+        function.__reactions__ = [
+            *getattr(function, "__reactions__", []),
+            Reaction(heard, function, projection, together),
+        ]
         return function
 
     return mark

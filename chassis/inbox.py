@@ -2,11 +2,12 @@
 
 The row that remembers the event is written in the transaction of the effect, so there is never one without the other.
 A batch is heard in one transaction, because commits and round trips are what costs (messaging.md §9). When that fails,
-each reaction hears each event in a transaction of its own, so that only the guilty fail.
+each reaction hears each event in a transaction of its own, so that only the guilty fail. A reaction with `together` says
+event by event what it wants, and has it done for the whole batch at once.
 """
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from chassis import amqp, redact
-from chassis.actor import actor_of_event
+from chassis.actor import Actor, actor_of_event, actor_of_events
 from chassis.errors import Problem
 from chassis.events import BrokenEvent, Envelope, Reaction, load
 from chassis.failpoint import failpoint
@@ -163,14 +164,19 @@ def _hear(runtime, hearings: Iterable[Hearing]) -> None:
     heard = []
     with runtime.transaction() as session:
         for _, group in groupby(hearings, key=lambda hearing: hearing.envelope.operator_id):
-            together = list(group)
-            work = runtime.begin(session, actor_of_event(*together[0].context), cause=together[0].envelope)
-            new = _remember(work, together)
-            for hearing in together:
-                if hearing.key in new:
-                    new.remove(hearing.key)  # it may stand in the batch twice
+            mine = list(group)
+            work = runtime.begin(session, _actor_of(mine), cause=mine[0].envelope)
+            new = _remember(work, mine)
+            first = [
+                hearing for hearing in mine if hearing.key in new and not new.remove(hearing.key)
+            ]  # some come twice
+            for hearing in first:
+                if not hearing.reaction.together:
                     _react(session, work, hearing)
-                    heard.append(hearing)
+            for act in dict.fromkeys(hearing.reaction.together for hearing in first):
+                if act:
+                    _react_together(session, work, act, [each for each in first if each.reaction.together is act])
+            heard += first
         failpoint("before_commit")
     for hearing in heard:
         envelope = hearing.envelope
@@ -210,6 +216,30 @@ def _react(session: Session, work, hearing: Hearing) -> None:
         hearing.reaction.function(own, hearing.fact)
         session.flush()
         session.expunge_all()
+
+
+def _react_together(session: Session, work, act: Callable, hearings: list[Hearing]) -> None:
+    """One step for all of them, after the others: what it writes may need the copies that came in the same batch."""
+    own = session.info["work"] = copy.copy(work)
+    own.become(_actor_of(hearings))
+    own.cause, own.held, own.mute = None, [], True
+    wanted = [want for hearing in hearings for want in _wants(own, hearing)]
+    with figures.reaction.labels(work.service.name, act.__name__).time():
+        act(own, wanted)
+        session.flush()
+        session.expunge_all()
+
+
+def _wants(work, hearing: Hearing) -> list:
+    with _watched(work.service.name, hearing) as trace:
+        own = copy.copy(work)
+        own.cause, own.correlation_id, own.traceparent = hearing.envelope, hearing.envelope.correlation_id, trace
+        return list(hearing.reaction.function(own, hearing.fact))
+
+
+def _actor_of(hearings: list[Hearing]) -> Actor:
+    """Of one operator's events: who acts where they happened."""
+    return actor_of_events(hearings[0].envelope.operator_id, {hearing.envelope.estate_id for hearing in hearings})
 
 
 @contextmanager

@@ -122,6 +122,8 @@ def _gather(session: Session, work) -> list[writing.Piece]:
         if isinstance(thing, Row) and thing.operator_id is None:
             thing.operator_id = work.actor.operator_id
         facts = vars(thing).pop("recorded", None) if isinstance(thing, Entity) else None
+        if facts and work.mute:
+            raise TypeError(f"{type(thing).__name__} recorded an event in what is done for many events together")
         if facts:
             changes = changes_of(thing)
             for order, fact, version in facts:

@@ -62,6 +62,7 @@ class Work:
         self.if_match = if_match
         self.settings = settings
         self.held: list[Row | None] = []
+        self.mute = False  # what many events made together has no one cause, and may record nothing
         session.info["work"] = self
         self.become(actor)
 

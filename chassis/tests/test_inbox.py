@@ -255,3 +255,96 @@ def test_reasons_do_not_repeat_the_values_of_a_row(kites):
 
     assert outcome.reason == 'UniqueViolation: duplicate key value violates unique constraint "note_pkey"'
     runtime.close()
+
+
+# ── heard one by one, done together ──────────────────────────────────────────────────────────────────────────────
+
+
+def in_one_go(kites, calls, *more):
+    """A reaction that asks for notes, and what writes all of them at once."""
+
+    def write_down(work, wanted):
+        calls.append((work.actor.operator_id, wanted))
+        for estate_id, words in wanted:
+            work.add(Note(estate_id=estate_id, text=words))
+        if "hail" in [words for _, words in wanted]:
+            raise ValueError("not hail")
+
+    @on(StormAnnounced, together=write_down)
+    def ask_for_a_note(work, heard):
+        yield work.cause.estate_id, heard.text
+
+    return with_reactions(kites, ask_for_a_note, *more)
+
+
+def test_what_events_want_together_is_done_once_for_each_operator(kites):
+    calls, twice = [], storm("b")
+    runtime = in_one_go(kites, calls)
+    batch = [storm("a"), twice, twice, storm("c", estate_id=E9), storm("d", operator_id=QY, estate_id=E9)]
+
+    outcomes = inbox.process(runtime, batch) + inbox.process(runtime, batch[:2])
+
+    assert verdicts(outcomes) == [Verdict.DONE] * 7
+    assert dict(calls) == {HY: [(E1, "a"), (E1, "b"), (E9, "c")], QY: [(E9, "d")]} and len(calls) == 2
+    assert notes(kites) == ["a", "b", "c", "d"] and heard(kites) == ["kites.ask_for_a_note"] * 4
+    runtime.close()
+
+
+def test_of_what_is_done_together_one_bad_event_fails_alone(kites):
+    calls = []
+    runtime = in_one_go(kites, calls, note_gust)
+    batch = [storm("rain"), storm("hail"), said_by(GustFelt(kite_id=new_id(), strong=False)), storm("snow")]
+
+    outcomes = inbox.process(runtime, batch)
+
+    assert verdicts(outcomes) == [Verdict.DONE, Verdict.RETRY, Verdict.DONE, Verdict.DONE]
+    assert notes(kites) == ["a gust", "rain", "snow"]
+    assert [len(wanted) for _, wanted in calls] == [3, 1, 1, 1]
+    runtime.close()
+
+
+def test_what_is_done_together_finds_the_copies_that_came_with_it(kites):
+    forces, wind = [], new_id()
+
+    @on(StormAnnounced, together=lambda work, wanted: forces.extend(work.get(Wind, each).force for each in wanted))
+    def look_at_the_wind(work, heard):
+        return [UUID(heard.text)]
+
+    @copies(WindMeasured)
+    def copy_wind(work, heard):
+        work.copy(Wind, heard.wind_id, force=heard.force)
+
+    runtime = with_reactions(kites, look_at_the_wind, copy_wind)
+
+    outcomes = inbox.process(runtime, [storm(str(wind)), said_by(WindMeasured(wind_id=wind, force=7))])
+
+    assert verdicts(outcomes) == [Verdict.DONE] * 2 and forces == [7]
+    runtime.close()
+
+
+def test_what_is_done_together_reaches_the_estates_of_its_events_and_no_other(kites):
+    @on(StormAnnounced, together=lambda work, wanted: [work.add(Note(estate_id=each, text="x")) for each in wanted])
+    def write_elsewhere(work, heard):
+        return [UUID(heard.text)]
+
+    elsewhere = with_reactions(kites, write_elsewhere)
+
+    (own,) = inbox.process(elsewhere, [storm(str(E1))])
+    (foreign,) = inbox.process(elsewhere, [storm(str(E9))])
+
+    assert own.done and not foreign.done and "row-level security" in foreign.reason
+    elsewhere.close()
+
+
+def test_what_is_done_together_says_no_event(kites):
+    @on(StormAnnounced, together=lambda work, wanted: work.add(Kite.build(operator_id=HY, estate_id=E1, colour="red")))
+    def build(work, heard):
+        return [heard]
+
+    runtime = with_reactions(kites, build)
+
+    (outcome,) = inbox.process(runtime, [storm()])
+
+    assert not outcome.done and "Kite recorded an event" in outcome.reason
+    assert kites.said() == [] and heard(kites) == []
+    runtime.close()

@@ -1,19 +1,34 @@
 """What can be looked up: one's messages, deliveries, and who is meant when an event names only a role or a home."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, literal, or_, select, type_coerce, union_all
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    DateTime,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.notify.model import Delivery, Duty, Estate, Message, Occupancy, Preference, Staff, Unit
+from services.notify.model import Delivery, Duty, Estate, Message, Occupancy, Person, Preference, Staff, Unit
 
 # A household member may be a child; these have signed for the home, or live there on their own name.
 ADULTS = ("owner", "co_owner", "occupier")
 DESK = ("dispatcher", "service_desk")
 FIRST_RUNG = 1
-ON_DUTY = -1  # among degrees of nearness: whoever is on duty is told anyway
 
 
 def estates_of(session, scopes: set[str]) -> Mapping[str, set[UUID]]:
@@ -71,44 +86,99 @@ def deliveries(work, *, limit: int, after: str | None = None, **named):
     return work.page(seen, by=[Delivery.created_at.desc(), Delivery.id.desc()], limit=limit, after=after)
 
 
-# ── who is meant ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── who is meant, for many events at once ────────────────────────────────────────────────────────────────────────
+# The statements are made once: making one costs more than the database's answer.
 
 
-def adults_of(work, unit_id: UUID | None, estate: Estate) -> set[UUID]:
-    """The adults who hold the unit today, by the estate's calendar."""
-    today = work.now.astimezone(ZoneInfo(estate.timezone)).date()
-    here = select(Occupancy.person_id).where(
-        Occupancy.unit_id == unit_id,
-        Occupancy.relation.in_(ADULTS),
-        Occupancy.void.is_(False),
-        Occupancy.starts_on <= today,
-        or_(Occupancy.ends_on.is_(None), Occupancy.ends_on >= today),
-    )
-    return set(work.scalars(here)) if unit_id else set()
+def _any_of(name: str, kind=Uuid):
+    return any_(bindparam(name, type_=ARRAY(kind)))
 
 
-def desk_of(work, estate: Estate) -> set[UUID]:
-    """Who looks after the estate's tickets: its desk, or the nearest above that has one, and whoever is on first duty."""
-    scopes = [f"estate:{estate.id}", f"region:{estate.region_id}", "operator"]
-    desks = [_staff_with(work, scope, nearness) for nearness, scope in enumerate(scopes)]
-    found = work.execute(union_all(*desks, _on_first_duty(work, estate))).all()
-    nearest = min((nearness for nearness, _ in found if nearness != ON_DUTY), default=None)
-    return {person_id for nearness, person_id in found if nearness in (nearest, ON_DUTY)}
-
-
-def _staff_with(work, scope: str, nearness: int) -> Select:
-    held = [Staff.roles.contains(type_coerce([{"role": role, "scope": scope}], JSONB)) for role in DESK]
-    mine = (Staff.operator_id == work.cause.operator_id, Staff.active, or_(*held))
-    return select(literal(nearness), Staff.id).where(*mine)
-
-
-def _on_first_duty(work, estate: Estate) -> Select:
-    here = or_(Duty.estate_id == estate.id, Duty.estate_id.is_(None) & (Duty.region_id == estate.region_id))
-    return select(literal(ON_DUTY), Duty.person_id).where(
-        Duty.operator_id == work.cause.operator_id,
-        here,
+PLACES = (
+    select(Estate, Unit)
+    .outerjoin(Unit, (Unit.estate_id == Estate.id) & (Unit.id == _any_of("units")))
+    .where(Estate.operator_id == bindparam("operator"), Estate.id == _any_of("estates"))
+)
+_told = select(Message.event_id).where(Message.person_id == Person.id, Message.event_id == _any_of("events"))
+PEOPLE = (
+    select(Person, Preference, func.array(_told.scalar_subquery(), type_=ARRAY(Uuid)))
+    .outerjoin(Preference, Preference.id == Person.id)
+    .where(Person.operator_id == bindparam("operator"), Person.id == _any_of("people"))
+)
+HOMES = select(Occupancy).where(
+    Occupancy.unit_id == _any_of("units"), Occupancy.relation.in_(ADULTS), Occupancy.void.is_(False)
+)
+_scope = func.unnest(bindparam("scopes", type_=ARRAY(Text))).column_valued("scope")
+_held = [
+    Staff.roles.contains(func.jsonb_build_array(func.jsonb_build_object("role", role, "scope", _scope)))
+    for role in DESK
+]
+_where = case(
+    (Duty.estate_id.is_not(None), "estate:" + cast(Duty.estate_id, Text)), else_="region:" + cast(Duty.region_id, Text)
+)
+DESKS = union_all(
+    select(_scope, Staff.id, false()).where(Staff.operator_id == bindparam("operator"), Staff.active, or_(*_held)),
+    select(_where, Duty.person_id, true()).where(
+        Duty.operator_id == bindparam("operator"),
+        _where == _any_of("scopes", Text),
         Duty.level == FIRST_RUNG,
         Duty.cancelled.is_(False),
-        Duty.starts_at <= work.now,
-        Duty.ends_at > work.now,
-    )
+        Duty.starts_at <= bindparam("now", type_=DateTime(timezone=True)),
+        Duty.ends_at > bindparam("now", type_=DateTime(timezone=True)),
+    ),
+)
+
+
+def places(work, estates: set[UUID | None], units: set[UUID | None]) -> tuple[dict[UUID, Estate], dict[UUID, Unit]]:
+    """→ the estates, and those of the units that lie in them, by id"""
+    asked = {"operator": work.actor.operator_id, "estates": _some(estates), "units": _some(units)}
+    found = work.execute(PLACES, asked).all() if asked["estates"] else []
+    return {estate.id: estate for estate, _ in found}, {unit.id: unit for _, unit in found if unit}
+
+
+def people(work, ids: set[UUID], events: set[UUID]) -> tuple[dict[UUID, tuple[Person, Preference | None]], set[tuple]]:
+    """→ {id: (person, preference)}, and (event id, person id) of the messages that these events caused already"""
+    asked = {"operator": work.actor.operator_id, "people": _some(ids), "events": _some(events)}
+    found = work.execute(PEOPLE, asked).all() if ids else []
+    told = {(event_id, person.id) for person, _, event_ids in found for event_id in event_ids}
+    return {person.id: (person, preference) for person, preference, _ in found}, told
+
+
+def homes(work, units: list[Unit], estates: Mapping[UUID, Estate]) -> dict[UUID, set[UUID]]:
+    """{unit id: the adults who hold it today, by the estate's calendar}"""
+    held: dict[UUID, set[UUID]] = {unit.id: set() for unit in units}
+    today = {unit.id: work.now.astimezone(ZoneInfo(estates[unit.estate_id].timezone)).date() for unit in units}
+    for occupancy in work.scalars(HOMES, {"units": list(held)}) if held else []:
+        day = today[occupancy.unit_id]
+        if occupancy.starts_on <= day and (occupancy.ends_on is None or occupancy.ends_on >= day):
+            held[occupancy.unit_id].add(occupancy.person_id)
+    return held
+
+
+def desks(work, estates: list[Estate]) -> dict[UUID, set[UUID]]:
+    """{estate id: its desk, or the nearest above that has one, and whoever is on first duty}"""
+    asked = {
+        "operator": work.actor.operator_id,
+        "now": work.now,
+        "scopes": _some({s for e in estates for s in _scopes(e)}),
+    }
+    staff, duty = defaultdict(set), defaultdict(set)
+    for scope, person_id, on_duty in work.execute(DESKS, asked) if estates else []:
+        (duty if on_duty else staff)[scope].add(person_id)
+    return {estate.id: _desk(estate, staff, duty) for estate in estates}
+
+
+def _desk(estate: Estate, staff: Mapping[str, set[UUID]], duty: Mapping[str, set[UUID]]) -> set[UUID]:
+    scopes = _scopes(estate)
+    nearest = next((staff[scope] for scope in scopes if scope in staff), set())
+    return nearest.union(*(duty[scope] for scope in scopes if scope in duty))
+
+
+def _scopes(estate: Estate) -> list[str]:
+    """From the nearest to the widest."""
+    return [f"estate:{estate.id}", f"region:{estate.region_id}", "operator"]
+
+
+def _some(ids: set) -> list:
+    """In one order, as locks and plans like it; without the absent."""
+    return sorted(ids - {None})

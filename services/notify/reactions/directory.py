@@ -9,8 +9,8 @@ from uuid import UUID
 from chassis.events import copies, event, on, part
 from chassis.private import unseal
 from services.notify.events import Category
-from services.notify.handlers import News, tell
 from services.notify.model import Duty, Estate, Occupancy, Person, Staff, Unit
+from services.notify.telling import Telling, tell
 
 
 @event("directory.estate.registered", "directory.estate.changed", "directory.estate.restated", version=1)
@@ -206,5 +206,15 @@ def offer_new_password(work, heard):
 
 
 def _tell_account(work, heard, template, link, facts):
-    news = News(Category.ACCOUNT, "account", heard.account_id, link, facts, urgent=True)
-    tell(work, [heard.person_id], template, news)
+    telling = Telling(
+        cause=work.cause,
+        template=template,
+        category=Category.ACCOUNT,
+        about_type="account",
+        about_id=heard.account_id,
+        link=link,
+        people=frozenset({heard.person_id}),
+        facts=facts,
+        urgent=True,
+    )
+    tell(work, [telling])  # alone: that no address is known is an event, and has this cause

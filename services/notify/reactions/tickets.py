@@ -7,10 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.events import event, on, part
-from services.notify import queries
 from services.notify.events import Category
-from services.notify.handlers import News, NotYetKnown, tell
-from services.notify.model import Estate, Person, Unit
+from services.notify.telling import Telling, tell
 
 LOW_SCORE = 2
 
@@ -132,155 +130,145 @@ class CommentAdded:
 # ── to the reporter, and where it fits to the home ───────────────────────────────────────────────────────────────
 
 
-@on(TicketSubmitted)
+@on(TicketSubmitted, together=tell)
 def confirm_receipt(work, heard):
     """The reporter learns the number and what is due when; the desk that there is something to review."""
     review = next((due.due_at for due in heard.dues if due.clock == "review"), None)
-    tell(work, [heard.reporter_id], "tickets.ticket.submitted", _news(work, heard, review_due=review))
-    _tell_desk(work, heard, "tickets.ticket.submitted.desk", review_due=review)
+    yield _to(work, heard, "tickets.ticket.submitted", heard.reporter_id, review_due=review)
+    yield _to_desk(work, heard, "tickets.ticket.submitted.desk", review_due=review)
 
 
-@on(TicketMoved)
+@on(TicketMoved, together=tell)
 def say_how_it_goes(work, heard):
     """The template has the event's own name."""
-    tell(work, [heard.reporter_id], work.cause.type.removesuffix(".v1"), _news(work, heard))
+    yield _to(work, heard, work.cause.type.removesuffix(".v1"), heard.reporter_id)
 
 
-@on(TicketAnswered)
+@on(TicketAnswered, together=tell)
 def say_answer_is_there(work, heard):
-    _tell_desk(work, heard, "tickets.ticket.answered.desk")
+    yield _to_desk(work, heard, "tickets.ticket.answered.desk")
 
 
-@on(TicketReviewed)
+@on(TicketReviewed, together=tell)
 def say_it_is_accepted(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.reviewed", _news(work, heard, payer=heard.payer))
+    yield _to(work, heard, "tickets.ticket.reviewed", heard.reporter_id, payer=heard.payer)
 
 
-@on(TicketDispatched)
+@on(TicketDispatched, together=tell)
 def announce_technician(work, heard):
-    """The reporter and the home learn that somebody will come, the technician where to go."""
-    tell(work, [heard.assignee_id], "tickets.ticket.dispatched.technician", _news(work, heard, Category.WORK))
-    technician = work.get(Person, heard.assignee_id)
-    news = _news(work, heard, technician=technician and technician.name)
-    tell(work, [heard.reporter_id, *_home(work, heard)], "tickets.ticket.dispatched", news)
+    """The technician learns where to go, the reporter and the home that somebody will come."""
+    technician = {"technician": heard.assignee_id} if heard.assignee_id else {}
+    yield _to(work, heard, "tickets.ticket.dispatched.technician", heard.assignee_id, category=Category.WORK)
+    yield _to_home(work, heard, "tickets.ticket.dispatched", heard.reporter_id, named=technician, technician=None)
 
 
-@on(TicketCompleted)
+@on(TicketCompleted, together=tell)
 def invite_rating(work, heard):
     """The reporter is asked to rate the finished work; the rest of the home learns that it is done."""
-    news = _news(work, heard, Category.RATING, closes_at=heard.closes_at)
-    tell(work, [heard.reporter_id], "tickets.ticket.completed", news)
-    tell(work, _home(work, heard), "tickets.ticket.completed.home", _news(work, heard))
+    ends = {"category": Category.RATING, "closes_at": heard.closes_at}
+    yield _to(work, heard, "tickets.ticket.completed", heard.reporter_id, **ends)
+    yield _to_home(work, heard, "tickets.ticket.completed.home")
 
 
-@on(TicketReminded)
+@on(TicketReminded, together=tell)
 def remind_of_rating(work, heard):
-    news = _news(work, heard, Category.RATING, closes_at=heard.closes_at)
-    tell(work, [heard.reporter_id], "tickets.ticket.reminded", news)
+    ends = {"category": Category.RATING, "closes_at": heard.closes_at}
+    yield _to(work, heard, "tickets.ticket.reminded", heard.reporter_id, **ends)
 
 
-@on(TicketRated)
+@on(TicketRated, together=tell)
 def pass_on_rating(work, heard):
     """A low rating asks the desk to follow up; any other is the technician's."""
     if heard.score <= LOW_SCORE:
-        _tell_desk(work, heard, "tickets.ticket.rated.desk", score=heard.score)
+        yield _to_desk(work, heard, "tickets.ticket.rated.desk", score=heard.score)
     else:
-        news = _news(work, heard, Category.WORK, score=heard.score)
-        tell(work, [heard.assignee_id], "tickets.ticket.rated.technician", news)
+        given = {"category": Category.WORK, "score": heard.score}
+        yield _to(work, heard, "tickets.ticket.rated.technician", heard.assignee_id, **given)
 
 
-@on(TicketReopened)
+@on(TicketReopened, together=tell)
 def say_it_is_open_again(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.reopened", _news(work, heard))
-    _tell_desk(work, heard, "tickets.ticket.reopened.desk")
+    yield _to(work, heard, "tickets.ticket.reopened", heard.reporter_id)
+    yield _to_desk(work, heard, "tickets.ticket.reopened.desk")
 
 
-@on(TicketCancelled)
+@on(TicketCancelled, together=tell)
 def say_it_is_cancelled(work, heard):
     """Also to the technician, who need not go any more."""
-    tell(work, [heard.reporter_id], "tickets.ticket.cancelled", _news(work, heard))
-    tell(work, [heard.assignee_id], "tickets.ticket.cancelled.technician", _news(work, heard, Category.WORK))
+    yield _to(work, heard, "tickets.ticket.cancelled", heard.reporter_id)
+    yield _to(work, heard, "tickets.ticket.cancelled.technician", heard.assignee_id, category=Category.WORK)
 
 
-@on(TicketClosed)
+@on(TicketClosed, together=tell)
 def say_it_is_closed(work, heard):
-    tell(work, [heard.reporter_id], "tickets.ticket.closed", _news(work, heard, rated=heard.rated))
+    yield _to(work, heard, "tickets.ticket.closed", heard.reporter_id, rated=heard.rated)
 
 
-@on(CommentAdded)
+@on(CommentAdded, together=tell)
 def pass_on_comment(work, heard):
     """Staff's public words go to the reporter; everything else to whoever has the ticket. Nobody is told of their own."""
     if heard.side == "staff" and not heard.internal:
-        readers, template, category = {heard.reporter_id}, "tickets.comment.added", Category.TICKETS
+        yield _to(work, heard, "tickets.comment.added", heard.reporter_id, but=heard.author_id)
     else:
-        readers = {heard.assignee_id} if heard.assignee_id else queries.desk_of(work, _estate(work, heard))
-        template, category = "tickets.comment.added.staff", Category.WORK
-    tell(work, readers - {heard.author_id}, template, _news(work, heard, category))
+        staff = {"category": Category.WORK, "desk": heard.assignee_id is None, "but": heard.author_id}
+        yield _to(work, heard, "tickets.comment.added.staff", heard.assignee_id, **staff)
 
 
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@on(ClockWarned)
+@on(ClockWarned, together=tell)
 def warn(work, heard):
     """Who must act now hears it; where nobody is named, the desk."""
-    people = heard.told or queries.desk_of(work, _estate(work, heard))
-    tell(work, people, "tickets.clock.warned", _limit_news(work, heard))
+    yield _of_limit(work, heard, "tickets.clock.warned", *heard.told)
 
 
-@on(ClockBreached)
+@on(ClockBreached, together=tell)
 def say_limit_is_past(work, heard):
-    tell(work, queries.desk_of(work, _estate(work, heard)), "tickets.clock.breached", _limit_news(work, heard))
+    yield _of_limit(work, heard, "tickets.clock.breached")
 
 
-@on(ClockEscalated)
+@on(ClockEscalated, together=tell)
 def escalate(work, heard):
     """The next on the ladder hears it at any hour; where the ladder is empty, the desk."""
-    told = heard.told or queries.desk_of(work, _estate(work, heard))
-    tell(work, told, "tickets.clock.escalated", _limit_news(work, heard, urgent=True))
+    yield _of_limit(work, heard, "tickets.clock.escalated", *heard.told, urgent=True)
 
 
-def _limit_news(work, heard, urgent: bool = False) -> News:
-    return _news(work, heard, Category.ALERTS, urgent, clock=heard.clock, due_at=heard.due_at)
+def _of_limit(work, heard, template: str, *people: UUID, urgent: bool = False) -> Telling:
+    limit = {"clock": heard.clock, "due_at": heard.due_at, "urgent": urgent}
+    return _to(work, heard, template, *people, desk=not people, category=Category.ALERTS, **limit)
 
 
 # ── what every message about a ticket says ───────────────────────────────────────────────────────────────────────
 
 
-def _tell_desk(work, heard, template: str, **facts) -> None:
-    tell(work, queries.desk_of(work, _estate(work, heard)), template, _news(work, heard, Category.WORK, **facts))
+def _to_desk(work, heard, template: str, **more) -> Telling:
+    return _to(work, heard, template, desk=True, category=Category.WORK, **more)
 
 
-def _home(work, heard) -> set[UUID]:
+def _to_home(work, heard, template: str, *people: UUID, **more) -> Telling:
     """Who else lives with a repair; a complaint or question stays between its reporter and the desk."""
-    return queries.adults_of(work, heard.unit_id, _estate(work, heard)) if heard.kind == "repair" else set()
+    return _to(work, heard, template, *people, home=heard.kind == "repair" and heard.unit_id is not None, **more)
 
 
-def _news(work, heard, category: Category = Category.TICKETS, urgent: bool = False, **facts) -> News:
-    estate = _estate(work, heard)
-    unit = _unit(work, heard.unit_id)
-    return News(
+def _to(work, heard, template: str, *people: UUID | None, desk=False, home=False, but=None, named=None,
+        category=Category.TICKETS, urgent=False, **facts) -> Telling:  # fmt: skip
+    """`facts` are what this template speaks of beyond what every one does."""
+    return Telling(
+        cause=work.cause,
+        template=template,
         category=category,
         about_type="ticket",
         about_id=heard.ticket_id,
         link=f"{work.settings.public_url}/tickets/{heard.ticket_id}",
+        people=frozenset(people) - {None},
+        desk=desk,
+        home=home,
+        but=but,
+        estate_id=heard.estate_id,
+        unit_id=heard.unit_id,
         facts={"number": heard.number, "kind": heard.kind, **facts},
-        spoken={
-            "zh-CN": {"title": heard.title_zh, "estate": estate.name_zh, "unit": unit and unit.spoken_zh},
-            "en": {"title": heard.title_en, "estate": estate.name_en, "unit": unit and unit.spoken_en},
-        },
-        timezone=estate.timezone,
+        titles={"zh-CN": heard.title_zh, "en": heard.title_en},
+        named=named or {},
         urgent=urgent or getattr(heard, "urgency", "normal") == "emergency",
     )
-
-
-def _estate(work, heard) -> Estate:
-    return work.get(Estate, heard.estate_id) or _unknown("estate", heard.estate_id)
-
-
-def _unit(work, unit_id: UUID | None) -> Unit | None:
-    return (work.get(Unit, unit_id) or _unknown("unit", unit_id)) if unit_id else None
-
-
-def _unknown(what: str, id: UUID):
-    raise NotYetKnown(what=f"{what} {id}")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -55,14 +55,35 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Letter:
-    """One message in one language, as each channel says it."""
+    """One message in one language, as each channel says it; what goes outward is filled when it is asked for."""
 
+    template: str
+    language: str
+    facts: Mapping
     subject: str
     body: str
-    sms: str
-    email_subject: str
-    email_text: str
-    email_html: str
+
+    @cached_property
+    def sms(self) -> str:
+        return _filled(f"{self.language}/{self.template}/sms.txt", self.facts)
+
+    @cached_property
+    def email_subject(self) -> str:
+        return self._email[0]
+
+    @cached_property
+    def email_text(self) -> str:
+        return self._email[1]
+
+    @cached_property
+    def email_html(self) -> str:
+        paragraphs = self.email_text.split("\n\n")
+        page = {"subject": self.email_subject, "paragraphs": paragraphs, "foot": FEET[self.language]}
+        return _filled("email.html", {**self.facts, **page})
+
+    @cached_property
+    def _email(self) -> tuple[str, str]:
+        return _parted(_filled(f"{self.language}/{self.template}/email.txt", self.facts))
 
 
 def language_of(asked: str | None) -> str:
@@ -75,19 +96,9 @@ def names() -> list[str]:
 
 
 def render(template: str, language: str, facts: Mapping) -> Letter:
-    """Raises jinja2.UndefinedError naming a fact that the template asks for and `facts` lacks."""
+    """Here, or when a channel's words are asked for: jinja2.UndefinedError names a fact that they need and `facts` lacks."""
     facts = {**facts, "language": language}
-    subject, body = _parted(_filled(f"{language}/{template}/in_app.txt", facts))
-    email_subject, email_text = _parted(_filled(f"{language}/{template}/email.txt", facts))
-    page = {**facts, "subject": email_subject, "paragraphs": email_text.split("\n\n"), "foot": FEET[language]}
-    return Letter(
-        subject=subject,
-        body=body,
-        sms=_filled(f"{language}/{template}/sms.txt", facts),
-        email_subject=email_subject,
-        email_text=email_text,
-        email_html=_filled("email.html", page),
-    )
+    return Letter(template, language, facts, *_parted(_filled(f"{language}/{template}/in_app.txt", facts)))
 
 
 def _filled(name: str, facts: Mapping) -> str:

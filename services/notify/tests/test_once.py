@@ -9,7 +9,7 @@ from sqlalchemy import select
 from chassis import inbox, tables
 from chassis.actor import actor_of_event
 from chassis.ids import new_id
-from services.notify import handlers
+from services.notify.model import Person, Unit
 from services.notify.reactions import tickets
 from services.notify.tests.factories import (
     ZH,
@@ -88,6 +88,6 @@ def test_a_reaction_sees_only_its_own_estate(notify, place):
     actor = actor_of_event(other.operator_id, other.estate_id)
 
     with notify.runtime.work(actor) as work:
-        seen = work.scalars(select(handlers.Person.id)), work.scalars(select(tickets.Unit.id))
+        seen = work.scalars(select(Person.id)), work.scalars(select(Unit.id))
 
     assert seen == ([], [other.unit_id]) and isinstance(place, Place)
