@@ -44,7 +44,7 @@ from services.tickets.events.tickets import (
     TicketState,
     TicketSubmitted,
 )
-from services.tickets.events.words import Channel, Kind, Level, Limit, Payer, SentBy, Side, State, Urgency
+from services.tickets.events.words import Channel, Kind, Level, Limit, Outcome, Payer, SentBy, Side, State, Urgency
 
 __all__ = [
     "AnalysisPublished",

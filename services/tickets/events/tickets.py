@@ -5,7 +5,7 @@ from uuid import UUID
 
 from chassis.events import event, part
 from services.tickets.events.clocks import Due
-from services.tickets.events.words import Channel, Kind, Payer, SentBy, State, Urgency
+from services.tickets.events.words import Channel, Kind, Outcome, Payer, SentBy, State, Urgency
 
 
 @part

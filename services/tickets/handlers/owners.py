@@ -13,13 +13,13 @@ class OwnersOnly(Forbidden):
 
 def rate(work, ticket_id, *, score, aspects=None, tags=(), comment=None):
     """Once per closure, and never from a staff sign-in."""
-    ticket = _as_owner(work, ticket_id)
+    ticket = as_owner(work, ticket_id)
     ticket.rate(score, by=work.actor.id, at=work.now, aspects=aspects, tags=tags, comment=comment)
     return ticket
 
 
 def reopen(work, ticket_id, *, reason):
-    ticket = _as_owner(work, ticket_id)
+    ticket = as_owner(work, ticket_id)
     ticket.reopen(reason, review_within=review_limit(work, ticket.category, ticket.problem), at=work.now)
     return ticket
 
@@ -39,7 +39,7 @@ def comment(work, ticket_id, *, text, internal=False):
     return work.add(Comment.written(ticket, author_id=work.actor.id, side=side, internal=internal, text=text))
 
 
-def _as_owner(work, ticket_id) -> Ticket:
+def as_owner(work, ticket_id) -> Ticket:
     """Residents see only what they reported and what concerns their home, so whoever is not staff there is the owner's side."""
     ticket = work.take(Ticket, ticket_id)
     if work.actor.may("tickets:oversee", ticket.estate_id):

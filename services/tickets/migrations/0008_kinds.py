@@ -1,8 +1,33 @@
-"""tickets: kinds."""
+"""tickets: each kind has a life of its own, to its answer."""
+
+from alembic import op
 
 revision = "0008"
 down_revision = "0007"
 
+ANSWERS = """
+ALTER TABLE ticket
+  ADD COLUMN reply_text text,
+  ADD COLUMN outcome varchar(40),
+  ADD COLUMN replied_by uuid,
+  ADD COLUMN replied_at timestamptz,
+  ADD COLUMN contested_at timestamptz,
+  ADD COLUMN confirmed_at timestamptz;
+"""
+
+# What asks for an answer was sent out like work until now.
+LIVES = """
+UPDATE ticket SET state = 'replied', reply_text = resolution, outcome = CASE kind WHEN 'inquiry' THEN 'answered' END,
+  replied_by = assignee_id, replied_at = completed_at
+  WHERE kind <> 'repair' AND state = 'completed';
+UPDATE ticket SET state = CASE kind WHEN 'suggestion' THEN 'accepted' ELSE 'assigned' END
+  WHERE kind <> 'repair' AND state IN ('dispatched', 'started');
+UPDATE ticket SET held_from = CASE WHEN held_from = 'accepted' OR kind = 'suggestion' THEN 'accepted' ELSE 'assigned' END
+  WHERE kind <> 'repair' AND state = 'on_hold';
+UPDATE ticket SET state = held_from WHERE kind IN ('suggestion', 'inquiry') AND state = 'on_hold';
+"""
+
 
 def upgrade():
-    pass
+    op.execute(ANSWERS)
+    op.execute(LIVES)

@@ -12,7 +12,7 @@ from services.tickets.events import Kind, Limit, State, Urgency
 
 
 class Closure(Row, OfEstate):
-    """One end of a ticket: completed, rejected or cancelled. A ticket that was reopened has several, counted from 0.
+    """One end of a ticket: completed, replied, rejected or cancelled. A ticket that was reopened has several, counted from 0.
 
     It is written in the transaction of the end, and changes afterwards only when it is rated or reopened.
     """

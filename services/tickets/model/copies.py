@@ -91,6 +91,10 @@ class Staff(Copy):
         """Whether this is a technician who reaches the estate."""
         return not set(estate.posts("technician")).isdisjoint(self.posts)
 
+    def reaches(self, estate: Estate) -> bool:
+        """Whether this person works for the estate, in whatever role."""
+        return any(post.partition("@")[2] in estate.scopes for post in self.posts)
+
     def nearness(self, estate: Estate) -> str:
         """The narrowest scope by which a technician reaches the estate: `estate`, `region` or `operator`."""
         posts = dict(zip(("operator", "region", "estate"), estate.posts("technician"), strict=True))

@@ -182,9 +182,7 @@ SUGGESTION = (
     | {
         Move.PUT_ON_AGENDA: way(State.ACCEPTED, to=State.ON_AGENDA),
         Move.REPLY: way(State.ACCEPTED, State.ON_AGENDA, to=State.REPLIED),
-        Move.CANCEL: way(
-            State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.ON_AGENDA, to=State.CANCELLED
-        ),
+        Move.CANCEL: way(State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.ON_AGENDA, to=State.CANCELLED),
     }
     | ANSWERED
 )
@@ -194,9 +192,7 @@ INQUIRY = (
         Move.ASSIGN: way(State.ACCEPTED, State.ASSIGNED, to=State.ASSIGNED),
         Move.REPLY: way(State.SUBMITTED, State.ACCEPTED, State.ASSIGNED, to=State.REPLIED),
         Move.REOPEN: way(State.REPLIED, State.CLOSED, to=State.ACCEPTED, only=[in_warranty]),
-        Move.CANCEL: way(
-            State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.ASSIGNED, to=State.CANCELLED
-        ),
+        Move.CANCEL: way(State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.ASSIGNED, to=State.CANCELLED),
     }
     | ANSWERED
 )

@@ -15,6 +15,7 @@ from chassis.private import Sealed
 from services.tickets import events
 from services.tickets.events import Channel, Due, Kind, Limit, Payer, State, TicketState, Urgency
 from services.tickets.model import taxonomy
+from services.tickets.model.answering import Answering
 from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
 from services.tickets.model.copies import Occupancy, Person
@@ -24,7 +25,7 @@ from services.tickets.model.rating import Rating
 from services.tickets.model.sending import AT_WORK, Sending
 
 
-class Ticket(Sending, Entity, OfEstate):
+class Ticket(Sending, Answering, Entity, OfEstate):
     number: Mapped[str]
     kind: Mapped[Kind]
     state: Mapped[State] = mapped_column(default=State.SUBMITTED)
@@ -81,7 +82,7 @@ class Ticket(Sending, Entity, OfEstate):
         concerns the home they live in."""
         if actor.kind in (ActorKind.SYSTEM, ActorKind.EVENT):
             return super().visible_to(actor, permission)
-        overseen = ~cls.complained_of.contains([actor.id])
+        overseen = ~(any_(cls.complained_of) == actor.id)
         if not actor.holds_wherever(permission, "tickets:oversee"):  # said twice, the estate misleads the planner
             overseen &= within(cls.estate_id, actor.estates("tickets:oversee"))
         concerned = overseen | (cls.reporter_id == actor.id)
@@ -183,7 +184,7 @@ class Ticket(Sending, Entity, OfEstate):
         self.closures[-1].reopen(at)
         self.reason, self.reopened = reason, self.reopened + 1
         self.set_free()
-        self.completed_at = self.rated_at = self.closed_at = None
+        self.completed_at = self.replied_at = self.confirmed_at = self.rated_at = self.closed_at = None
         self.remind_at = self.closes_at = self.reopen_until = None
         self._say_and_wind(events.TicketReopened, review_within, at)
 
@@ -197,9 +198,6 @@ class Ticket(Sending, Entity, OfEstate):
     def _end(self, at: datetime) -> None:
         """One more end for the figures; after a reopening there will be another."""
         self.closures.append(Closure.of(self, at))
-
-    def _move(self, act: Move, **particulars) -> None:
-        move(self, act, **particulars)
 
     # ── its clocks ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -27,7 +27,7 @@ LINE = [  # what a line of a list shows; first what it is ordered by, which is t
 ]
 
 
-STAGES = ("report", "answer", "completion")  # what a file may come with
+STAGES = ("report", "answer", "completion", "reply")  # what a file may come with
 
 
 def tickets(work, *, q=None, mine=False, open=None, sort="-filed_at", limit, after, **filters):

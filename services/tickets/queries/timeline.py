@@ -10,7 +10,7 @@ from chassis.tables import audit
 from chassis.work import Page
 from services.tickets.model import Comment, Person, Ticket
 
-SUBJECTS = ("ticket", "clock", "comment")
+SUBJECTS = ("ticket", "suggestion", "clock", "comment")
 MOST_COMMENTS = 1000
 STAFF_ONLY = {"complained_of", "filed_by"}  # columns whose changes residents do not see
 

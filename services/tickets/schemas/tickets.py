@@ -6,7 +6,7 @@ from marshmallow.validate import Length, OneOf
 from chassis.attachments import AttachmentView
 from chassis.http import AwareDateTime, Schema, Text, wrong
 from chassis.private import mask_phone
-from services.tickets.events import Channel, Kind, Limit, Payer, State, Urgency
+from services.tickets.events import Channel, Kind, Limit, Outcome, Payer, State, Urgency
 from services.tickets.model.ticket import ORDERS
 from services.tickets.schemas.owners import CommentView, RatingView
 from services.tickets.schemas.shared import PHONE, PersonView, attachment_ids, enum
@@ -108,6 +108,11 @@ class TicketView(TicketLine):
     preferred_times = fields.List(fields.Dict, required=True, allow_none=True)
     contact_phone = fields.Function(lambda ticket: ticket.contact_phone and mask_phone(ticket.contact_phone))
     payer = enum(Payer, required=True, allow_none=True)
+    reply = fields.String(required=True, allow_none=True, attribute="reply_text")
+    outcome = enum(Outcome, required=True, allow_none=True)
+    replied_at = AwareDateTime(required=True, allow_none=True)
+    contested_at = AwareDateTime(required=True, allow_none=True)
+    confirmed_at = AwareDateTime(required=True, allow_none=True)
     question = fields.String(required=True, allow_none=True)
     answer = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
@@ -160,3 +165,4 @@ class FilesView(Schema):
     report = fields.List(fields.Nested(AttachmentView), required=True)
     answer = fields.List(fields.Nested(AttachmentView), required=True)
     completion = fields.List(fields.Nested(AttachmentView), required=True)
+    reply = fields.List(fields.Nested(AttachmentView), required=True)

@@ -8,6 +8,7 @@ from chassis.testing import Harness, Person, a_person
 from services.tickets import reactions
 from services.tickets.events import Channel, Kind, Payer, State, Urgency
 from services.tickets.model import Ticket
+from services.tickets.model.answering import OUTCOMES
 from services.tickets.settings import Settings
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # in Shanghai
@@ -22,7 +23,7 @@ DAY = timedelta(days=1)
 def a_ticket(*, state: State = State.SUBMITTED, kind: Kind = Kind.REPAIR, at: datetime = NOON, **facts) -> Ticket:
     """A ticket that came to `state` on the ordinary way; what it said on the way is forgotten."""
     ticket = Ticket.filed(**{**a_report(kind=kind), "number": "HY-E-01-2026-000001", **facts}, review_within=DAY, at=at)
-    for step in STEPS[state]:
+    for step in STEPS[kind][state]:
         step(ticket, at)
     for thing in (ticket, *ticket.clocks):
         vars(thing).pop("recorded", None)
@@ -43,7 +44,7 @@ ACCEPT = lambda ticket, at: ticket.accept(Payer.COMMON, at=at)  # noqa: E731
 SEND = lambda ticket, at: ticket.dispatch(new_id(), at=at)  # noqa: E731
 START = lambda ticket, at: ticket.start(at=at)  # noqa: E731
 FINISH = lambda ticket, at: ticket.complete("换了阀芯", terms=TERMS, at=at)  # noqa: E731
-STEPS = {
+WORK = {
     State.SUBMITTED: [],
     State.NEEDS_ANSWER: [lambda ticket, at: ticket.ask("哪个房间？", cap=DAY, at=at)],
     State.ACCEPTED: [ACCEPT],
@@ -54,6 +55,40 @@ STEPS = {
     State.CLOSED: [ACCEPT, SEND, START, FINISH, lambda ticket, at: ticket.close(at=at)],
     State.REJECTED: [lambda ticket, at: ticket.reject("重复", at=at)],
     State.CANCELLED: [lambda ticket, at: ticket.cancel("不需要了", at=at)],
+}
+ASSIGN = lambda ticket, at: ticket.assign(new_id(), at=at)  # noqa: E731
+REPLY = lambda ticket, at: ticket.reply(  # noqa: E731
+    "已核实", OUTCOMES[ticket.kind][0], by=ticket.assignee_id or new_id(), terms=TERMS, at=at
+)
+CONTEST = lambda ticket, at: ticket.contest("没有解决", review_within=DAY, at=at)  # noqa: E731
+TABLE = lambda ticket, at: ticket.put_on_agenda(at=at)  # noqa: E731
+CONFIRM = lambda ticket, at: ticket.confirm(at=at)  # noqa: E731
+BEGINNINGS = {
+    state: WORK[state]
+    for state in (State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.REJECTED, State.CANCELLED)
+}
+STEPS = {  # by kind, how a ticket of it comes to a state
+    Kind.REPAIR: WORK,
+    Kind.COMPLAINT: BEGINNINGS
+    | {
+        State.ASSIGNED: [ACCEPT, ASSIGN],
+        State.ON_HOLD: [ACCEPT, ASSIGN, lambda ticket, at: ticket.hold("等监控录像")],
+        State.REPLIED: [ACCEPT, ASSIGN, REPLY],
+        State.CONTESTED: [ACCEPT, ASSIGN, REPLY, CONTEST],
+        State.CLOSED: [ACCEPT, ASSIGN, REPLY, CONFIRM],
+    },
+    Kind.SUGGESTION: BEGINNINGS
+    | {
+        State.ON_AGENDA: [ACCEPT, TABLE],
+        State.REPLIED: [ACCEPT, TABLE, REPLY],
+        State.CLOSED: [ACCEPT, REPLY, CONFIRM],
+    },
+    Kind.INQUIRY: BEGINNINGS
+    | {
+        State.ASSIGNED: [ACCEPT, ASSIGN],
+        State.REPLIED: [REPLY],
+        State.CLOSED: [REPLY, CONFIRM],
+    },
 }
 
 

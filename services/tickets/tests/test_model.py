@@ -7,9 +7,9 @@ import pytest
 
 from chassis.ids import new_id
 from services.tickets import diagrams, events
-from services.tickets.events import Kind, Level, Payer, State
+from services.tickets.events import Kind, Level, Outcome, Payer, State
 from services.tickets.model import MOVES, AlreadyRated, IllegalMove, Move, Ticket, TooLate, taxonomy
-from services.tickets.tests.factories import DAY, NOON, TERMS, a_report, a_ticket, said
+from services.tickets.tests.factories import DAY, NOON, STEPS, TERMS, a_report, a_ticket, said
 
 HOUR = timedelta(hours=1)
 SOMEBODY = new_id()
@@ -30,6 +30,11 @@ DO = {
     Move.REOPEN: lambda ticket: ticket.reopen("又漏了", review_within=DAY, at=NOON),
     Move.CLOSE: lambda ticket: ticket.close(at=NOON),
     Move.CANCEL: lambda ticket: ticket.cancel("不需要了", at=NOON),
+    Move.CONFIRM: lambda ticket: ticket.confirm(at=NOON),
+    Move.ASSIGN: lambda ticket: ticket.assign(SOMEBODY, at=NOON),
+    Move.REPLY: lambda ticket: ticket.reply("已核实", Outcome.UPHELD, by=SOMEBODY, terms=TERMS, at=NOON),
+    Move.CONTEST: lambda ticket: ticket.contest("没有解决", review_within=DAY, at=NOON),
+    Move.PUT_ON_AGENDA: lambda ticket: ticket.put_on_agenda(at=NOON),
 }
 SAYS = {
     Move.ASK: events.TicketAsked,
@@ -48,6 +53,11 @@ SAYS = {
     Move.REOPEN: events.TicketReopened,
     Move.CLOSE: events.TicketClosed,
     Move.CANCEL: events.TicketCancelled,
+    Move.CONFIRM: events.TicketConfirmed,
+    Move.ASSIGN: events.TicketAssigned,
+    Move.REPLY: events.TicketReplied,
+    Move.CONTEST: events.TicketContested,
+    Move.PUT_ON_AGENDA: events.SuggestionPutOnAgenda,
 }
 
 
@@ -56,7 +66,11 @@ def allows(kind, move, state) -> bool:
 
 
 LEGAL = [(kind, move, state) for kind in Kind for move in Move for state in State if allows(kind, move, state)]
-ILLEGAL = [each for each in product(Kind, Move, State) if each not in LEGAL]
+ILLEGAL = [
+    (kind, move, state)
+    for kind, move, state in product(Kind, Move, State)
+    if state in STEPS[kind] and not allows(kind, move, state)
+]
 
 
 # ── moves ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,9 +91,18 @@ def test_a_legal_move_leads_where_the_table_says_and_is_told_once(kind, move, st
 
     DO[move](ticket)
 
-    assert ticket.state is (MOVES[kind][move].leads_to or State.DISPATCHED)
-    assert [type(fact) for fact in said(ticket)] == [SAYS[move]]
+    held = State.DISPATCHED if kind is Kind.REPAIR else State.ASSIGNED
+    closed_by_it = [events.TicketClosed] if move is Move.CONFIRM and kind is not Kind.REPAIR else []
+    assert ticket.state is (MOVES[kind][move].leads_to or held)
+    assert [type(fact) for fact in said(ticket)] == [SAYS[move], *closed_by_it]
     assert said(ticket)[0].state is ticket.state
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_states_of_a_kind_are_those_that_its_table_leads_to(kind):
+    reached = {way.leads_to for way in MOVES[kind].values()} - {None}
+
+    assert reached | {State.SUBMITTED} == set(STEPS[kind])
 
 
 @pytest.mark.parametrize(("kind", "move", "state"), ILLEGAL)

@@ -65,7 +65,7 @@ def test_photos_come_with_the_report_and_the_completion(garden):
 
     files = garden.tickets.client(garden.owner).get(f"/tickets/{ticket['id']}/attachments").json
 
-    assert {stage: len(found) for stage, found in files.items()} == {"report": 1, "answer": 0, "completion": 1}
+    assert {stage: len(found) for stage, found in files.items()} == {"report": 1, "answer": 0, "completion": 1, "reply": 0}
     assert garden.tickets.client().get(files["report"][0]["url"].partition("8080")[2]).status_code == 200
 
 
