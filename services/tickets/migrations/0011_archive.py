@@ -1,8 +1,120 @@
-"""tickets: archive."""
+"""tickets: words to search by."""
+
+from alembic import op
+
+from chassis.migrations import protect, service_name
 
 revision = "0011"
 down_revision = "0010"
 
+# A text as tokens at their places. Chinese has no spaces: each character stands with its neighbour, 漏水管 is 漏水 水管 管,
+# and a word of any length is found as its pairs one after another. The same function takes apart what is looked for.
+# Tokens are letters, digits and characters only, so that they need no quoting as lexemes.
+TOKENS = r"""
+CREATE FUNCTION tokens(told text) RETURNS TABLE (token text, at bigint, sign boolean)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN found[1] IS NULL THEN left(found[2], 60)
+              ELSE found[1] || coalesce(lead(found[1]) OVER (ORDER BY at), '') END, at, found[1] IS NOT NULL
+  FROM regexp_matches(lower(normalize(told, NFKC)),
+    '([\u2e80-\u2fff\u3005-\u3007\u3040-\u9fff\ua000-\ua4cf\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])'
+    '|([0-9a-z\u00b5-\u024f\u0370-\u1fff]+)', 'g') WITH ORDINALITY AS each (found, at)
+$$;
+CREATE FUNCTION words_of(told text, grade "char") RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT setweight(coalesce(string_agg(token || ':' || least(at, 16383), ' '), '')::tsvector, grade) FROM tokens(told)
+$$;
+"""
+
+# "water leak" 漏水 3-2-06 → water and leak side by side, and 漏水, and 3, 2, 06… side by side: parts in any order, each in its own.
+# The last token of a part may go on, unless the part is quoted; of `grades` A only what everybody may read is looked at.
+QUERY = r"""
+CREATE FUNCTION words_query(said text, grades text) RETURNS tsquery
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT string_agg('(' || phrase || ')', ' & ')::tsquery FROM (
+    SELECT string_agg(token || CASE WHEN open THEN ':*' || grades WHEN grades > '' THEN ':' || grades ELSE '' END,
+                      ' <-> ' ORDER BY at) AS phrase
+    FROM (SELECT part, token, at, last AND CASE WHEN sign THEN length(token) = 1 ELSE NOT quoted END AS open,
+                 last AND sign AND length(token) = 1 AND follows AS loose
+          FROM (SELECT part, parts[1] IS NOT NULL AS quoted, token, at, sign,
+                       at = max(at) OVER (PARTITION BY part) AS last,
+                       coalesce(lag(length(token) = 2 AND sign) OVER (PARTITION BY part ORDER BY at), false) AS follows
+                FROM regexp_matches(said, '"([^"]*)"|([^\s"]+)', 'g') WITH ORDINALITY AS each (parts, part),
+                     tokens(coalesce(parts[1], parts[2]))) AS told) AS judged
+    WHERE NOT loose GROUP BY part) AS phrases
+$$;
+"""
+
+# Grade A: what everybody reads who may see the ticket. Grade D: staff alone.
+WORDS = """
+CREATE EXTENSION IF NOT EXISTS btree_gin;
+CREATE TABLE words (
+  id uuid PRIMARY KEY REFERENCES ticket,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  told tsvector NOT NULL);
+CREATE INDEX words_told ON words USING gin (estate_id, told) WITH (gin_pending_list_limit = 512);
+ALTER TABLE words ALTER COLUMN told SET STATISTICS 1000;
+CREATE INDEX ticket_number_begins ON ticket (operator_id, number text_pattern_ops);
+
+CREATE FUNCTION keep_words(tickets uuid[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  INSERT INTO words (id, operator_id, estate_id, told)
+  SELECT ticket.id, ticket.operator_id, ticket.estate_id,
+    words_of(concat_ws(' . ', substring(number FROM '[0-9]+$'), place, unit.code, description, question, answer, reason,
+                       resolution, reply_text), 'A')
+    || coalesce((SELECT words_of(left(string_agg(text, ' . ' ORDER BY id DESC), 20000), 'A')
+                 FROM comment WHERE ticket_id = ticket.id AND NOT internal), '')
+    || coalesce((SELECT words_of(left(string_agg(comment, ' . '), 5000), 'A') FROM rating WHERE ticket_id = ticket.id), '')
+    || coalesce((SELECT words_of(left(string_agg(text, ' . ' ORDER BY id DESC), 20000), 'D')
+                 FROM comment WHERE ticket_id = ticket.id AND internal), '')
+    || words_of(coalesce(person.name, ''), 'D')
+  FROM ticket LEFT JOIN unit ON unit.id = unit_id LEFT JOIN person ON person.id = reporter_id
+  WHERE ticket.id = ANY (tickets)
+  ON CONFLICT (id) DO UPDATE SET told = excluded.told WHERE words.told IS DISTINCT FROM excluded.told
+$$;
+REVOKE ALL ON FUNCTION keep_words(uuid[]) FROM PUBLIC;
+"""
+
+# Whoever writes, by whatever way, what is written is found.
+TRIGGERS = """
+CREATE FUNCTION words_of_new() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN PERFORM keep_words(array_agg(id)) FROM fresh; RETURN NULL; END $$;
+CREATE TRIGGER words_of_new AFTER INSERT ON ticket REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION words_of_new();
+
+CREATE FUNCTION words_of_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN PERFORM keep_words(ARRAY[NEW.id]); RETURN NULL; END $$;
+CREATE TRIGGER words_of_changed AFTER UPDATE OF place, unit_id, description, question, answer, reason, resolution, reply_text,
+    reporter_id
+  ON ticket FOR EACH ROW WHEN ((OLD.place, OLD.unit_id, OLD.description, OLD.question, OLD.answer, OLD.reason, OLD.resolution,
+    OLD.reply_text, OLD.reporter_id) IS DISTINCT FROM (NEW.place, NEW.unit_id, NEW.description, NEW.question, NEW.answer, NEW.reason,
+    NEW.resolution, NEW.reply_text, NEW.reporter_id)) EXECUTE FUNCTION words_of_changed();
+
+CREATE FUNCTION words_beside() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN PERFORM keep_words(array_agg(DISTINCT ticket_id)) FROM fresh; RETURN NULL; END $$;
+CREATE TRIGGER words_beside_new AFTER INSERT ON comment REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION words_beside();
+CREATE TRIGGER words_beside_changed AFTER UPDATE ON comment REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION words_beside();
+CREATE TRIGGER words_beside_new AFTER INSERT ON rating REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION words_beside();
+CREATE TRIGGER words_beside_changed AFTER UPDATE ON rating REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION words_beside();
+
+CREATE FUNCTION words_of_person() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN PERFORM keep_words(array_agg(id)) FROM ticket WHERE reporter_id = NEW.id; RETURN NULL; END $$;
+CREATE TRIGGER words_of_person AFTER INSERT OR UPDATE OF name ON person FOR EACH ROW EXECUTE FUNCTION words_of_person();
+
+CREATE FUNCTION words_of_unit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN PERFORM keep_words(array_agg(id)) FROM ticket WHERE unit_id = NEW.id; RETURN NULL; END $$;
+CREATE TRIGGER words_of_unit AFTER UPDATE OF code ON unit FOR EACH ROW WHEN (OLD.code <> NEW.code)
+  EXECUTE FUNCTION words_of_unit();
+"""
+
 
 def upgrade():
-    pass
+    for statement in (TOKENS, QUERY, WORDS, TRIGGERS):
+        op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
+    protect("words", app="SELECT")
+    op.execute(f"REVOKE INSERT, UPDATE, DELETE ON words FROM {service_name()}_system")
+    op.execute("SELECT keep_words(array_agg(id)) FROM ticket")

@@ -10,6 +10,7 @@ from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move,
 from services.tickets.model.number import Pen
 from services.tickets.model.rating import Rating
 from services.tickets.model.ticket import Ticket
+from services.tickets.model.words import Words
 
 __all__ = [
     "MOVES",
@@ -36,4 +37,5 @@ __all__ = [
     "Ticket",
     "TooLate",
     "Unit",
+    "Words",
 ]

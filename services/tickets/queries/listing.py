@@ -1,12 +1,13 @@
 """Lists of tickets, and what one ticket shows beside itself."""
 
-from sqlalchemy import or_
+from sqlalchemy import Select, or_
 from sqlalchemy.orm import Bundle
 
 from chassis import attachments
 from chassis.model import Perhaps
 from services.tickets.model import Person, Ticket, taxonomy
 from services.tickets.model.ticket import ENDS, ORDERS
+from services.tickets.queries import search
 
 OPEN = Ticket.state.not_in(ENDS)
 
@@ -30,25 +31,24 @@ LINE = [  # what a line of a list shows; first what it is ordered by, which is t
 STAGES = ("report", "answer", "completion", "reply")  # what a file may come with
 
 
-def tickets(work, *, q=None, mine=False, open=None, sort="-filed_at", limit, after, **filters):
+def tickets(work, *, q=None, sort="-filed_at", limit, after, **asked):
     """One page of what the actor may see."""
+    return work.page(_found(work, q, asked), by=ORDERS[sort], limit=limit, after=after)
+
+
+def _found(work, q: str | None, asked: dict):
+    if not q:
+        return work.shaped(listed, **asked)
+    return search.narrowed(work, listed(work, **asked), q, estate_id=asked.get("estate_id"))
+
+
+def listed(work, *, mine=False, open=None, **filters) -> Select:
+    """What was asked for. Built once for all questions of one shape: their values are not to be looked at."""
     named = {name: value for name, value in filters.items() if value is not None}
     found = work.seen(Ticket).filter_by(**named).outerjoin(Ticket.assignee).with_only_columns(*LINE)
     if mine:
         found = found.where(or_(Ticket.assignee_id == work.actor.id, Ticket.reporter_id == work.actor.id))
-    if open is not None:
-        found = found.where(OPEN if open else ~OPEN)
-    if q:
-        found = found.where(holding(q))
-    return work.page(found, by=ORDERS[sort], limit=limit, after=after)
-
-
-def holding(words: str):
-    """Tickets whose number begins so, or whose report, place or resolution holds these words."""
-    told = [
-        column.icontains(words, autoescape=True) for column in (Ticket.description, Ticket.place, Ticket.resolution)
-    ]
-    return or_(Ticket.number.startswith(words, autoescape=True), *told)
+    return found if open is None else found.where(OPEN if open else ~OPEN)
 
 
 def attached(work, ticket: Ticket) -> dict[str, list]:
