@@ -9,7 +9,7 @@ from chassis import attachments
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.i18n import Sentence
 from services.tickets.events import Channel
-from services.tickets.model import Estate, Occupancy, Pen, Ticket, Unit, taxonomy
+from services.tickets.model import Estate, Occupancy, Pen, Ticket, Unit, classifier, taxonomy
 
 CHOOSE = Sentence("Choose one from the taxonomy.", "请从分类表中选择。")
 NOT_A_RESIDENT = Sentence("This person does not live there; check the unit.", "此人并非该处住户，请核对房号。")
@@ -18,10 +18,11 @@ OWN_CHANNELS = (Channel.PORTAL, Channel.WECHAT)  # what residents use; the other
 
 
 def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, attachment_ids=(), **report):
-    """Report something, for oneself or, as staff, for somebody else."""
+    """Report something, for oneself or, as staff, for somebody else. What its words propose goes to the review."""
     estate = work.find(Estate, estate_id)
     reporter_id = _reporter(work, estate, unit_id, reporter_id, channel)
-    about = _classified(report.pop("category", None), report.pop("problem", None))
+    about = classified(report.pop("category", None), report.pop("problem", None))
+    proposal = propose(work, kind=report["kind"], description=report["description"])
     ticket = Ticket.filed(
         operator_id=estate.operator_id,
         estate_id=estate_id,
@@ -30,13 +31,19 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, attachment
         channel=channel,
         reporter_id=reporter_id,
         filed_by=work.actor.id,
-        review_within=review_limit(work, **about),
+        review_within=_first_limit(work, proposal, **about),
         at=work.now,
         **about,
         **report,
     )
+    ticket.propose(proposal)
     attach(work, attachment_ids, work.add(ticket), "report")
     return ticket
+
+
+def propose(work, *, kind, description: str) -> classifier.Proposal:
+    """What the words of a report say it is about, and how urgent."""
+    return classifier.propose(description, kind=kind, taxonomy=taxonomy.STANDARD)
 
 
 def attach(work, ids, ticket: Ticket, stage: str) -> None:
@@ -74,7 +81,7 @@ def _lives_there(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None
     return work.scalar(select(Occupancy.current(work.now, Occupancy.person_id == person_id, where)))
 
 
-def _classified(category: str | None, problem: str | None) -> dict[str, str | None]:
+def classified(category: str | None, problem: str | None) -> dict[str, str | None]:
     """The codes of what was said, by code or by name."""
     known = taxonomy.category(category)
     if (category or problem) and known is None:
@@ -83,6 +90,12 @@ def _classified(category: str | None, problem: str | None) -> dict[str, str | No
     if problem and met is None:
         raise Invalid(errors={"problem": [CHOOSE]})
     return {"category": known and known.code, "problem": met and met.code}
+
+
+def _first_limit(work, proposal: classifier.Proposal, **about):
+    """Words that cry for help may shorten the review, whatever the report was filed as; no words ever lengthen it."""
+    said = review_limit(work, **about)
+    return min(said, review_limit(work, proposal.category, proposal.problem)) if proposal.is_emergency else said
 
 
 def review_limit(work, category: str | None, problem: str | None):

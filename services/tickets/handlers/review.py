@@ -1,14 +1,15 @@
 """The decision on a report, and the answer to what the review asked."""
 
 from services.tickets.handlers.automatic import send_if_switched_on
-from services.tickets.handlers.filing import attach
+from services.tickets.handlers.filing import attach, classified
 from services.tickets.model import Ticket
 
 
-def review(work, ticket_id, *, decision, reason=None, payer=None):
-    """Decide on a report: accept it, ask for more, or reject it."""
+def review(work, ticket_id, *, decision, reason=None, payer=None, category=None, problem=None, urgency=None):
+    """Decide on a report: accept it as what it is, ask for more, or reject it."""
     ticket = work.take(Ticket, ticket_id)
     if decision == "accept":
+        ticket.classify(**classified(category, problem), urgency=urgency)
         ticket.accept(payer, at=work.now)
         send_if_switched_on(work, ticket)
     elif decision == "ask":

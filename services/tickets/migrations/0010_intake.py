@@ -1,8 +1,14 @@
-"""tickets: intake."""
+"""tickets: what the words of a report propose."""
+
+from alembic import op
 
 revision = "0010"
 down_revision = "0009"
 
+TICKET = """
+ALTER TABLE ticket ADD COLUMN proposed jsonb;
+"""
+
 
 def upgrade():
-    pass
+    op.execute(TICKET)

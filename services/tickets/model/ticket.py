@@ -20,12 +20,13 @@ from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
 from services.tickets.model.copies import Occupancy, Person
 from services.tickets.model.dispatch import Assignment
+from services.tickets.model.intake import Intake
 from services.tickets.model.moves import ENDS, Move, move
 from services.tickets.model.rating import Rating
 from services.tickets.model.sending import AT_WORK, Sending
 
 
-class Ticket(Sending, Answering, Entity, OfEstate):
+class Ticket(Intake, Sending, Answering, Entity, OfEstate):
     number: Mapped[str]
     kind: Mapped[Kind]
     state: Mapped[State] = mapped_column(default=State.SUBMITTED)

@@ -97,6 +97,28 @@ class TicketLine(Schema):
     filed_at = AwareDateTime(required=True)
 
 
+class SpokenView(Schema):
+    """Words of the report, and what they speak for: `PLB/leak`, or `PLB` as a whole."""
+
+    words = fields.String(required=True)
+    speaks_for = fields.String(required=True)
+    points = fields.Float(required=True)
+
+
+class ProposalView(Schema):
+    """What a report's words say it is about. It decides nothing: whoever reviews it confirms or corrects."""
+
+    category = fields.String(required=True, allow_none=True)
+    problem = fields.String(required=True, allow_none=True)
+    urgency = fields.String(required=True, validate=OneOf([each.value for each in Urgency]))
+    words = fields.List(fields.Nested(SpokenView), required=True)
+
+
+class ReportWords(Schema):
+    kind = enum(Kind, load_default=Kind.REPAIR)
+    description = Text(min=1, max=4000, required=True)
+
+
 class TicketView(TicketLine):
     """A ticket. Phones are masked; what it waits for stands in `dues`."""
 
@@ -105,6 +127,7 @@ class TicketView(TicketLine):
     reporter = fields.Nested(PersonView, required=True, allow_none=True)
     filed_by = fields.UUID(required=True)
     description = fields.String(required=True)
+    proposed = fields.Nested(ProposalView, required=True, allow_none=True)
     preferred_times = fields.List(fields.Dict, required=True, allow_none=True)
     contact_phone = fields.Function(lambda ticket: ticket.contact_phone and mask_phone(ticket.contact_phone))
     payer = enum(Payer, required=True, allow_none=True)

@@ -15,6 +15,9 @@ blp = Blueprint("review", description="The review of what was reported 审核")
 def review_ticket(work, ticket_id, review):
     """Decide on a report: `accept` it and say who will pay, `ask` for more, or `reject` it with a reason 驳回.
 
+    Whoever accepts confirms or corrects what it is: `category`, `problem`, `urgency`; `proposed` on the ticket shows what
+    its words say.
+
     The first question stops the clock until the answer comes, for a day at most.
     """
     return handlers.review(work, ticket_id, **review)

@@ -9,7 +9,9 @@ from services.tickets.schemas.tickets import (
     ContactView,
     FilesView,
     MomentView,
+    ProposalView,
     Report,
+    ReportWords,
     TicketFilter,
     TicketLine,
     TicketView,
@@ -29,6 +31,15 @@ def file_ticket(work, report):
     who phoned or came by 代报: the channel and both persons are kept. `dues` says by when somebody suitable is sent.
     """
     return filing.file(work, **report)
+
+
+@blp.post("/proposals")
+@allow("tickets:file")
+@takes(ReportWords)
+@gives(ProposalView)
+def propose_classification(work, words):
+    """Ask what a report is about before filing it: category, problem and urgency, with the words that spoke for them."""
+    return filing.propose(work, **words)
 
 
 @blp.get("/tickets")
