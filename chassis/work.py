@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
@@ -28,6 +29,7 @@ CONTEXT = (
     "SELECT set_config('app.operator', %s, true), set_config('app.estates', %s, true),"
     " set_config('app.all_estates', %s, true)"
 )
+BEGIN = "BEGIN;" + CONTEXT.replace("%s", "'{}'")
 BATCH = 200
 AS_IT_IS = Sentence("Use the `next` of an earlier page as it is.", "请原样使用上一页的 next。")
 BROKEN_CURSOR = (ValueError, TypeError, OverflowError, StatementError)
@@ -74,8 +76,8 @@ class Work:
         estates = actor.estates()
         everywhere = estates is ALL
         context = (
-            str(actor.operator_id or ""),
-            "" if everywhere else ",".join(map(str, estates)),
+            UUID.__str__(actor.operator_id) if actor.operator_id else "",
+            "" if everywhere else ",".join(map(UUID.__str__, estates)),
             "on" if everywhere else "",
         )
         if self.session.info.get("context") != context:  # a session is one transaction, and that is how long it holds
@@ -85,12 +87,22 @@ class Work:
     def _set(self, context: tuple) -> None:
         """As the first statement of a transaction it finds out whether the pooled connection still lives: if not, the next."""
         try:
-            self.session.connection().exec_driver_sql(CONTEXT, context)
+            self._tell(context)
         except DBAPIError as error:
             if "context" in self.session.info or not error.connection_invalidated:
                 raise
             self.session.rollback()
-            self.session.connection().exec_driver_sql(CONTEXT, context)
+            self._tell(context)
+
+    def _tell(self, context: tuple) -> None:
+        """BEGIN goes along with it when the transaction is new: one round trip, a tenth of a short request's time less."""
+        connection = self.session.connection()
+        inner = connection.connection.driver_connection.pgconn
+        if inner.transaction_status == TransactionStatus.IDLE:
+            told = inner.exec_(BEGIN.format(*context).encode())  # of ids, in which nothing needs to be quoted
+            if told.status == ExecStatus.TUPLES_OK:
+                return
+        connection.exec_driver_sql(CONTEXT, context)
 
     def enter(self, operator_id: UUID, estates: Iterable[UUID] | None = None) -> None:
         """Step into an operator at a public door, once the caller's credential proved that it belongs there."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Request, Response, current_app, g, request
 from marshmallow.utils import get_value
 
 from chassis.actor import NOBODY, Actor
@@ -19,6 +19,8 @@ from chassis.http.marks import PUBLIC, SIGNED_IN, Marks
 from chassis.http.reading import LARGEST_FILE, WRAPPING, keepable, refuse_body, refuse_query, version_asked
 from chassis.observe import span, spans
 from chassis.runtime import Runtime
+
+CONDITIONS = ("If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since")
 
 
 class Door:
@@ -98,7 +100,11 @@ class Door:
             response.set_etag(str(version))
         if self.marks.status == 201 and (place := _place_of(body)):
             response.headers["Location"] = place
-        return response.make_conditional(request) if self.method == "GET" else response
+        return response.make_conditional(request) if self.method == "GET" and _is_conditional(request) else response
+
+
+def _is_conditional(request: Request) -> bool:
+    return any(name in request.headers for name in CONDITIONS)
 
 
 def _place_of(body: dict) -> str | None:

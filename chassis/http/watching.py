@@ -12,6 +12,7 @@ from chassis.http.reading import note
 from chassis.observe import Build, Depths, figures, folder
 
 log = structlog.get_logger("http")
+GIVEN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}  # unless the answer says otherwise
 
 
 def register(app: Flask) -> None:
@@ -35,8 +36,9 @@ def begin() -> None:
 def end(response: Response) -> Response:
     """Headers that every answer has, the log's one line of it, its figure. The query string is not told."""
     response.headers["X-Request-Id"] = g.request_id
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
+    for name, value in GIVEN.items():
+        if not response.headers.getlist(name):  # `in` makes an exception of a name that is not there
+            response.headers[name] = value
     seconds, actor = time.perf_counter() - g.started, g.get("actor")
     log.info(
         "request",
