@@ -33,6 +33,8 @@ WORDS = {
         "review": "审核",
         "dispatch": "派单",
         "arrive": "到场",
+        "arrival": "到场",
+        "work": "处理",
         "resolve": "办结",
         "answer": "答复",
         "owner": "业主",

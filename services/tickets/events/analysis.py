@@ -1,6 +1,7 @@
 """What is said of a month."""
 
 from datetime import date
+from uuid import UUID
 
 from chassis.events import event, part
 from services.tickets.events.words import Kind
@@ -20,7 +21,10 @@ class Bottleneck:
 
 @event("tickets.analysis.published", version=1)
 class AnalysisPublished:
-    """A month is over and its figures stand: all that ended in it, in all of the operator's estates."""
+    """A month is over and its figures stand: all that ended in it, in all of the operator's estates.
+
+    Bottlenecks come in the order of how much was reported; `told` are the head office.
+    """
 
     month: date
     ended: int
@@ -31,3 +35,4 @@ class AnalysisPublished:
     suggestions: int
     complaints: int
     bottlenecks: list[Bottleneck]
+    told: list[UUID]

@@ -1,15 +1,18 @@
 """Counting a month, and saying it."""
 
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.ids import new_id
-from services.tickets.events import Kind
+from services.tickets.events import Kind, Level
 from services.tickets.events.analysis import Bottleneck
+from services.tickets.model import Staff
 from services.tickets.model.figures import Dimension, MonthFigure, MonthlyAnalysis, Scope, Step
 from services.tickets.queries import counting
+from services.tickets.queries.escalation import MOST_TOLD
 
 
 def refresh(work, month: date) -> None:
@@ -32,12 +35,14 @@ def count(work, analysed: MonthlyAnalysis) -> None:
 def publish(work, analysed: MonthlyAnalysis) -> None:
     """Say the whole operator's month, with the bottleneck of each process."""
     lines = work.scalars(
-        select(MonthFigure).where(
+        select(MonthFigure)
+        .where(
             MonthFigure.operator_id == analysed.operator_id,
             MonthFigure.month == analysed.month,
             MonthFigure.scope == Scope.OPERATOR,
             MonthFigure.dimension == Dimension.ALL,
         )
+        .order_by(MonthFigure.ended.desc(), MonthFigure.kind)
     )
     sums = {name: sum(getattr(line, name) for line in lines) for name in SUMMED}
     ended = {line.kind: line.ended for line in lines}
@@ -46,8 +51,14 @@ def publish(work, analysed: MonthlyAnalysis) -> None:
         suggestions=ended.get(Kind.SUGGESTION, 0),
         complaints=ended.get(Kind.COMPLAINT, 0),
         bottlenecks=[_said(line, line.bottleneck) for line in lines if line.stages],
+        told=work.scalars(_head_office(analysed.operator_id)),
         **sums,
     )
+
+
+def _head_office(operator_id: UUID):
+    held = Staff.posts.contains([f"{Level.HEAD_OFFICE}@operator"])
+    return select(Staff.id).where(Staff.operator_id == operator_id, held).order_by(Staff.id).limit(MOST_TOLD)
 
 
 SUMMED = ("ended", "breached", "reopened", "rated", "low_ratings")

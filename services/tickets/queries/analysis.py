@@ -130,7 +130,7 @@ def estates_of_month(work, month: date, *, limit: int, after: str | None):
         MonthFigure.dimension == Dimension.ALL,
         within(MonthFigure.scope_id, work.actor.estates("tickets:analyse")),
     )
-    return work.page(found, by=[MonthFigure.breached.desc(), MonthFigure.id.asc()], limit=limit, after=after)
+    return work.page(found, by=[MonthFigure.breached.desc(), MonthFigure.id.desc()], limit=limit, after=after)
 
 
 # ── what to look into ────────────────────────────────────────────────────────────────────────────────────────────
