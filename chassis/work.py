@@ -128,6 +128,17 @@ class Work:
         """
         return self._allowed(self.session.scalar(self._one(cls, id)))
 
+    def one(self, statement: Select | Shaped):
+        """The one row that was asked for, whose first thing is what it is about; all of it is held until the end.
+
+        Raises:
+            NotFound, Forbidden: as `find`, by that first thing.
+        """
+        row = self.execute(statement).one_or_none()
+        self._allowed(row and row[0])
+        self.held.extend(row)
+        return row
+
     def take(self, cls: type[Thing], id: UUID) -> Thing:
         """One thing to change, locked until the end.
 
@@ -155,6 +166,8 @@ class Work:
         return self.session.scalar(statement, params)
 
     def execute(self, statement, params=None):
+        if isinstance(statement, Shaped):
+            return self.session.execute(statement.kept.statement, statement.values)
         return self.session.execute(statement, params)
 
     def page(self, statement: Select | Shaped, *, by: list, limit: int = 50, after: str | None = None) -> Page:

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Bundle
 
 from chassis import shapes
 from chassis.actor import SYSTEM
+from chassis.errors import Forbidden, NotFound
 from chassis.ids import new_id
 from chassis.model import Perhaps
 from chassis.testing import a_person
 from chassis.tests.kites.model import Kite, Note, State
 
 HY, QY = new_id(), new_id()
+COLOURS = ("red", "blue")
 ESTATES = [new_id() for _ in range(6)]
 
 
@@ -55,7 +57,7 @@ def pilots():
 def sky(kites):
     with kites.work() as work:
         for operator_id, estate_id in itertools.product((HY, QY), ESTATES):
-            for colour in ("red", "blue"):
+            for colour in COLOURS:
                 kite = work.add(Kite.build(operator_id=operator_id, estate_id=estate_id, colour=colour))
                 if colour == "red":
                     kite.fly()
@@ -143,3 +145,33 @@ def test_what_is_kept_has_bounds(kites):
 def test_the_system_sees_all(sky):
     with sky.work(SYSTEM) as work:
         assert len(work.page(work.shaped(flying), by=[Kite.id], limit=50).items) == 24
+
+
+# ── one thing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def with_note(work, *, kite_id):
+    found = select(Kite, Note).outerjoin(Note, Note.id == Kite.id)
+    return found.where(Kite.id == kite_id, Kite.visible_to(work.actor, None))
+
+
+def test_one_row_is_what_it_is_about_and_what_belongs_to_it(sky):
+    with sky.work() as work:
+        red, blue = (
+            work.scalars(select(Kite).where(Kite.operator_id == HY, Kite.colour == each))[0] for each in COLOURS
+        )
+
+    with sky.work(pilots()[0], permission="kites:fly") as work:
+        kite, note = work.one(work.shaped(with_note, kite_id=red.id))
+        assert (kite.id, note.text, work.get(Note, red.id)) == (red.id, "high", note)
+        assert work.one(work.shaped(with_note, kite_id=blue.id)).Note is None
+
+
+def test_what_is_out_of_reach_or_not_allowed_there_is_refused(sky):
+    with sky.work() as work:
+        kite = work.scalars(select(Kite).where(Kite.operator_id == HY, Kite.estate_id == ESTATES[0]))[0]
+    elsewhere = a_person(operator_id=HY, roles=[f"pilot@estate:{ESTATES[1]}", f"guest@estate:{ESTATES[0]}"])
+
+    for person, refusal in ((pilots()[1], NotFound), (pilots()[4], NotFound), (elsewhere, Forbidden)):
+        with sky.work(person, permission="kites:fly") as work, pytest.raises(refusal):
+            work.one(work.shaped(with_note, kite_id=kite.id))
