@@ -22,7 +22,7 @@ UPDATE ticket SET next_due_at = running.due_at FROM
   WHERE running.ticket_id = ticket.id;
 CREATE INDEX ticket_work ON ticket
   (assignee_id, (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END), next_due_at, id)
-  WHERE state IN ('dispatched', 'started', 'on_hold');
+  WHERE state IN ('dispatched', 'started', 'on_hold', 'assigned', 'contested');
 CREATE INDEX ticket_lane ON ticket
   (estate_id, state, (CASE urgency WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END), next_due_at, id)
   WHERE state NOT IN ('closed', 'rejected', 'cancelled');
@@ -62,20 +62,29 @@ CREATE TABLE dispatch_policy (
 """
 
 # Staff's lists are in the order of what is due next, of whatever changes a clock: code, or a statement over many at once.
-# A warning or a breach moves no due time and costs nothing here.
+# A clock that is met already, a warning or a breach moves nothing and costs nothing here. No sequential scans: a plan made
+# while a table was small is kept for a whole load.
 NEXT_DUE = """
-CREATE FUNCTION keep_next_due() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-DECLARE due timestamptz := '9999-01-01 00:00:00+00';
+CREATE FUNCTION next_due_sooner() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
-  SELECT coalesce(min(due_at), due) INTO due FROM clock
+  UPDATE ticket SET next_due_at = NEW.due_at WHERE id = NEW.ticket_id AND next_due_at > NEW.due_at;
+  RETURN NULL;
+END $$;
+CREATE FUNCTION next_due_anew() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE due timestamptz;
+BEGIN
+  SELECT coalesce(min(due_at), '9999-01-01 00:00:00+00') INTO due FROM clock
     WHERE ticket_id = NEW.ticket_id AND met_at IS NULL AND paused_at IS NULL;
   UPDATE ticket SET next_due_at = due WHERE id = NEW.ticket_id AND next_due_at <> due;
   RETURN NULL;
 END $$;
-CREATE TRIGGER next_due_of_new AFTER INSERT ON clock FOR EACH ROW EXECUTE FUNCTION keep_next_due();
-CREATE TRIGGER next_due AFTER UPDATE ON clock FOR EACH ROW
+CREATE TRIGGER next_due_sooner AFTER INSERT ON clock FOR EACH ROW
+  WHEN (NEW.met_at IS NULL AND NEW.paused_at IS NULL) EXECUTE FUNCTION next_due_sooner();
+CREATE TRIGGER next_due_anew AFTER UPDATE ON clock FOR EACH ROW
   WHEN (OLD.due_at <> NEW.due_at OR OLD.met_at IS DISTINCT FROM NEW.met_at OR OLD.paused_at IS DISTINCT FROM NEW.paused_at)
-  EXECUTE FUNCTION keep_next_due();
+  EXECUTE FUNCTION next_due_anew();
 """
 
 

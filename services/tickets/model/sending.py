@@ -12,6 +12,7 @@ from services.tickets.model.moves import IllegalMove, Move, move
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when nothing is due; sorts after all that is
 AT_WORK = (State.DISPATCHED, State.STARTED, State.ON_HOLD)
+IN_HAND = (*AT_WORK, State.ASSIGNED, State.CONTESTED)  # somebody's to do, be it work or an answer
 TO_BE_URGED = (State.SUBMITTED, State.ACCEPTED, *AT_WORK)
 
 

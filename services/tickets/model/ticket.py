@@ -23,7 +23,7 @@ from services.tickets.model.dispatch import Assignment
 from services.tickets.model.intake import Intake
 from services.tickets.model.moves import ENDS, Move, move
 from services.tickets.model.rating import Rating
-from services.tickets.model.sending import AT_WORK, Sending
+from services.tickets.model.sending import IN_HAND, Sending
 
 
 class Ticket(Intake, Sending, Answering, Entity, OfEstate):
@@ -256,7 +256,7 @@ Index("ticket_operator", Ticket.operator_id, *NEWEST)
 Index("ticket_estate", Ticket.estate_id, *NEWEST)
 Index("ticket_open", Ticket.estate_id, Ticket.state, *NEWEST, postgresql_where=Ticket.state.not_in(ENDS))
 Index("ticket_job", Ticket.assignee_id, *NEWEST, postgresql_where=Ticket.assignee_id.is_not(None))
-Index("ticket_work", Ticket.assignee_id, *MOST_URGENT, postgresql_where=Ticket.state.in_(AT_WORK))
+Index("ticket_work", Ticket.assignee_id, *MOST_URGENT, postgresql_where=Ticket.state.in_(IN_HAND))
 Index("ticket_lane", Ticket.estate_id, Ticket.state, *MOST_URGENT, postgresql_where=Ticket.state.not_in(ENDS))
 Index("ticket_send", Ticket.send_at, postgresql_where=Ticket.send_at.is_not(None))
 Index("ticket_reporter", Ticket.reporter_id, *NEWEST)

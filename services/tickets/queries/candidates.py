@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 
 from services.tickets.events import SentBy
 from services.tickets.model import Assignment, Choice, Duty, Estate, Person, Rating, Staff, Ticket, taxonomy
-from services.tickets.model.sending import AT_WORK
+from services.tickets.model.sending import IN_HAND
 
 RECENT = timedelta(days=90)  # ratings that count for a technician
 FAIR = timedelta(days=14)  # over which jobs are shared out evenly
@@ -77,7 +77,7 @@ def chosen(found: Iterable[Candidate], choice: Choice) -> tuple[Candidate, SentB
 
 def _technicians(ticket: Ticket, estate: Estate, at: datetime) -> Select:
     """Staff who reach the estate; each figure from an index that begins with the technician."""
-    load = select(func.count()).where(Ticket.assignee_id == Staff.id, Ticket.state.in_(AT_WORK))
+    load = select(func.count()).where(Ticket.assignee_id == Staff.id, Ticket.state.in_(IN_HAND))
     rating = select(func.avg(Rating.score)).where(Rating.technician_id == Staff.id, Rating.rated_at > at - RECENT)
     jobs = select(func.count()).where(Assignment.technician_id == Staff.id, Assignment.sent_at > at - FAIR)
     last = select(func.max(Assignment.sent_at)).where(Assignment.technician_id == Staff.id)

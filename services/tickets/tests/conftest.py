@@ -17,16 +17,25 @@ def garden(tickets):
     return factories.Garden(tickets)
 
 
+class Asked(list):
+    """Statements sent to the database, and the last one with its parameters."""
+
+    last = None
+
+    def note(self, _connection, _cursor, statement, parameters, *_):
+        self.append(statement)
+        self.last = statement, parameters
+
+
 @pytest.fixture
-def statements(tickets):
-    """`with statements(work) as asked:` collects what is sent to the database meanwhile."""
+def statements():
+    """`with statements(work) as asked:` collects what a unit of work sends to the database meanwhile."""
 
     @contextmanager
     def listening(work):
-        asked, engine = [], work.session.get_bind()
-        note = lambda _connection, _cursor, statement, *_: asked.append(statement)  # noqa: E731
-        event.listen(engine, "before_cursor_execute", note)
+        asked, engine = Asked(), work.session.get_bind()
+        event.listen(engine, "before_cursor_execute", asked.note)
         yield asked
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", asked.note)
 
     return listening
