@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import attachments
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.i18n import Sentence
 from services.tickets.events import Channel
-from services.tickets.model import Estate, Occupancy, Pen, Ticket, Unit, classifier, taxonomy
+from services.tickets.model import Estate, Occupancy, Pen, Person, Ticket, Unit, classifier, taxonomy
 
 CHOOSE = Sentence("Choose one from the taxonomy.", "请从分类表中选择。")
 NOT_A_RESIDENT = Sentence("This person does not live there; check the unit.", "此人并非该处住户，请核对房号。")
@@ -19,8 +19,10 @@ OWN_CHANNELS = (Channel.PORTAL, Channel.WECHAT)  # what residents use; the other
 
 def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, attachment_ids=(), **report):
     """Report something, for oneself or, as staff, for somebody else. What its words propose goes to the review."""
-    estate = work.find(Estate, estate_id)
-    reporter_id = _reporter(work, estate, unit_id, reporter_id, channel)
+    person_id = reporter_id or work.actor.id
+    place = work.one(work.shaped(_place, estate_id=estate_id, unit_id=unit_id, person_id=person_id))
+    estate = place.Estate
+    reporter_id = _reporter(work, place, unit_id, reporter_id, channel)
     about = classified(report.pop("category", None), report.pop("problem", None))
     proposal = propose(work, kind=report["kind"], description=report["description"])
     ticket = Ticket.filed(
@@ -50,35 +52,41 @@ def attach(work, ids, ticket: Ticket, stage: str) -> None:
     attachments.link(work, ids, subject_type=stage, subject_id=ticket.id, estate_id=ticket.estate_id)
 
 
-def _reporter(work, estate, unit_id, reporter_id, channel) -> UUID:
+def _place(work, *, estate_id, unit_id, person_id) -> Select:
+    """All that a report must fit, read at once: the estate, its unit, the person, and whether this is their home now.
+
+    Without a unit, any home of theirs in the estate is one.
+    """
+    where = Occupancy.estate_id == estate_id if unit_id is None else Occupancy.unit_id == unit_id
+    at_home = Occupancy.current(work.now, Occupancy.person_id == person_id, where)
+    found = select(Estate, Unit, Person, at_home.label("at_home"))
+    found = found.outerjoin(Unit, (Unit.id == unit_id) & (Unit.estate_id == Estate.id))
+    found = found.outerjoin(Person, Person.id == person_id)
+    return found.where(Estate.id == estate_id, Estate.visible_to(work.actor, None))
+
+
+def _reporter(work, place, unit_id, reporter_id, channel) -> UUID:
     """Residents report for themselves; staff also for whoever lives there. Raises NotFound for a unit out of reach."""
-    unit = work.get(Unit, unit_id)
-    if unit_id and (unit is None or unit.estate_id != estate.id):
+    if unit_id and place.Unit is None:
         raise NotFound()
-    if work.actor.may("tickets:oversee", estate.id):
-        return _reported_to_staff(work, estate, unit_id, reporter_id)
+    if work.actor.may("tickets:oversee", place.Estate.id):
+        return _reported_to_staff(work, place, reporter_id)
     if reporter_id not in (None, work.actor.id):
         raise Forbidden()
-    if unit_id and not _lives_there(work, work.actor.id, estate_id=estate.id, unit_id=unit_id):
+    if unit_id and not place.at_home:
         raise NotFound()
     if channel not in OWN_CHANNELS:
         raise Invalid(errors={"channel": [NOT_YOUR_CHANNEL]})
     return work.actor.id
 
 
-def _reported_to_staff(work, estate, unit_id, reporter_id) -> UUID:
+def _reported_to_staff(work, place, reporter_id) -> UUID:
     if reporter_id in (None, work.actor.id):
         return work.actor.id
-    work.require("tickets:file_for", estate.id)
-    if not _lives_there(work, reporter_id, estate_id=estate.id, unit_id=unit_id):
+    work.require("tickets:file_for", place.Estate.id)
+    if not place.at_home:
         raise Invalid(errors={"reporter_id": [NOT_A_RESIDENT]})
     return reporter_id
-
-
-def _lives_there(work, person_id: UUID, *, estate_id: UUID, unit_id: UUID | None) -> bool:
-    """Whether the person holds this unit now, or without one any unit of the estate."""
-    where = Occupancy.unit_id == unit_id if unit_id else Occupancy.estate_id == estate_id
-    return work.scalar(select(Occupancy.current(work.now, Occupancy.person_id == person_id, where)))
 
 
 def classified(category: str | None, problem: str | None) -> dict[str, str | None]:
@@ -105,8 +113,8 @@ def review_limit(work, category: str | None, problem: str | None):
 def _next_number(work, estate: Estate) -> str:
     """Unique in its estate and year of the estate's calendar; two who file at once take different pens."""
     where = {"operator_id": estate.operator_id, "estate_id": estate.id, "year": estate.today(work.now).year}
-    number = work.scalar(Pen.write_next(where, wait=False))
+    number = work.scalar(*Pen.write_next(where, wait=False))
     if number is None:  # the first of the year, or all pens are in use
         work.execute(insert(Pen).values(Pen.box(**where)).on_conflict_do_nothing())
-        number = work.scalar(Pen.write_next(where, wait=True))
+        number = work.scalar(*Pen.write_next(where, wait=True))
     return f"{estate.code}-{where['year']}-{number:06}"

@@ -1,6 +1,8 @@
 """Ticket numbers: one row of numbers per estate and year, written by several pens so that nobody waits for another."""
 
-from sqlalchemy import UniqueConstraint, Update, select, update
+from functools import cache
+
+from sqlalchemy import UniqueConstraint, Update, bindparam, select, update
 from sqlalchemy.orm import Mapped
 
 from chassis.ids import new_id
@@ -26,8 +28,16 @@ class Pen(Row, OfEstate):
         return [{"id": new_id(), "pen": pen, "next": pen, **where} for pen in range(1, PENS + 1)]
 
     @classmethod
-    def write_next(cls, where: dict, *, wait: bool) -> Update:
+    def write_next(cls, where: dict, *, wait: bool) -> tuple[Update, dict]:
         """Take the lowest number of a free pen, or of any when we may wait; nothing is found when none is free."""
-        free = select(cls.id).filter_by(**where).order_by(cls.next).limit(1).with_for_update(skip_locked=not wait)
-        taken = update(cls).where(cls.id == free.scalar_subquery()).values(next=cls.next + PENS)
-        return taken.returning(cls.next - PENS).execution_options(synchronize_session=False)
+        return _taking(wait), {f"box_{name}": value for name, value in where.items()}
+
+
+@cache
+def _taking(wait: bool) -> Update:
+    """Past the ORM: no pen is held in a session."""
+    pens = Pen.__table__
+    box = (pens.c[name] == bindparam(f"box_{name}") for name in ("operator_id", "estate_id", "year"))
+    free = select(pens.c.id).where(*box).order_by(pens.c.next).limit(1).with_for_update(skip_locked=not wait)
+    taken = update(pens).where(pens.c.id == free.scalar_subquery()).values(next=pens.c.next + PENS)
+    return taken.returning(pens.c.next - PENS)
