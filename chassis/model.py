@@ -157,6 +157,10 @@ class Entity(Row):
         self.version += 1
         vars(self).setdefault("recorded", []).append((next(moments), fact, self.version))
 
+    def told_as(self, actor: Actor) -> str:
+        """How whoever acts is named in the events and the audit record of this. Override where one must stay hidden."""
+        return actor.named()
+
     def restated(self):
         """The event by which the present state is said again to late listeners."""
         raise TypeError(f"{type(self).__name__} does not restate itself")

@@ -38,7 +38,7 @@ def envelope_of(work, entity: Entity, fact, version: int) -> Envelope:
         correlation_id=work.correlation_id,
         causation_id=str(work.cause.id) if work.cause else None,
         traceparent=work.traceparent,
-        actor=work.actor.named(),
+        actor=entity.told_as(work.actor),
         data=dump(fact),
     )
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.notify.model import Delivery, Duty, Estate, Message, Occupancy, Person, Preference, Staff, Unit
+from services.notify.model import CONFIDED, Delivery, Duty, Estate, Message, Occupancy, Person, Preference, Staff, Unit
 
 # A household member may be a child; these have signed for the home, or live there on their own name.
 ADULTS = ("owner", "co_owner", "occupier")
@@ -81,8 +81,9 @@ def preference(work) -> Preference:
 
 
 def deliveries(work, *, limit: int, after: str | None = None, **named):
-    """Newest first; `named` are columns that must match."""
-    seen = work.seen(Delivery).filter_by(**{name: value for name, value in named.items() if value is not None})
+    """Newest first; `named` are columns that must match. What only its reader may know of is not among them."""
+    asked = {name: value for name, value in named.items() if value is not None}
+    seen = work.seen(Delivery).where(Delivery.template.not_in(CONFIDED)).filter_by(**asked)
     return work.page(seen, by=[Delivery.created_at.desc(), Delivery.id.desc()], limit=limit, after=after)
 
 

@@ -9,9 +9,9 @@ from services.tickets.views import blueprints
 RESIDENT = {f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "confirm", "reopen", "cancel", "urge")}
 STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment", "reply")}
 TECHNICIAN = STAFF | {"tickets:work", "tickets:hold", "tickets:transfer"}
-DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel")}
+DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide")}
 DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold", "tickets:transfer"}
-MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:analyse"}
+MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:disclose", "tickets:analyse"}
 GRANTS = {
     **dict.fromkeys(("developer", "owner", "co_owner", "household_member", "occupier"), RESIDENT),
     **dict.fromkeys(("cashier", "inspector", "admin"), STAFF),

@@ -30,6 +30,7 @@ class Ticket:
     title_en: str
     urgency: str
     reporter_id: UUID
+    confidential: bool | None
     assignee_id: UUID | None
 
 
@@ -124,6 +125,7 @@ class CommentAdded:
     title_zh: str
     title_en: str
     reporter_id: UUID
+    confidential: bool | None
     assignee_id: UUID | None
 
 
@@ -134,31 +136,31 @@ class CommentAdded:
 def confirm_receipt(work, heard):
     """The reporter learns the number and what is due when; the desk that there is something to review."""
     review = next((due.due_at for due in heard.dues if due.clock == "review"), None)
-    yield _to(work, heard, "tickets.ticket.submitted", heard.reporter_id, review_due=review)
-    yield _to_desk(work, heard, "tickets.ticket.submitted.desk", review_due=review)
+    yield to_people(work, heard, "tickets.ticket.submitted", heard.reporter_id, review_due=review)
+    yield to_desk(work, heard, "tickets.ticket.submitted.desk", review_due=review)
 
 
 @on(TicketMoved, together=tell)
 def say_how_it_goes(work, heard):
     """The template has the event's own name."""
-    yield _to(work, heard, work.cause.type.removesuffix(".v1"), heard.reporter_id)
+    yield to_people(work, heard, work.cause.type.removesuffix(".v1"), heard.reporter_id)
 
 
 @on(TicketAnswered, together=tell)
 def say_answer_is_there(work, heard):
-    yield _to_desk(work, heard, "tickets.ticket.answered.desk")
+    yield to_desk(work, heard, "tickets.ticket.answered.desk")
 
 
 @on(TicketReviewed, together=tell)
 def say_it_is_accepted(work, heard):
-    yield _to(work, heard, "tickets.ticket.reviewed", heard.reporter_id, payer=heard.payer)
+    yield to_people(work, heard, "tickets.ticket.reviewed", heard.reporter_id, payer=heard.payer)
 
 
 @on(TicketDispatched, together=tell)
 def announce_technician(work, heard):
     """The technician learns where to go, the reporter and the home that somebody will come."""
     technician = {"technician": heard.assignee_id} if heard.assignee_id else {}
-    yield _to(work, heard, "tickets.ticket.dispatched.technician", heard.assignee_id, category=Category.WORK)
+    yield to_people(work, heard, "tickets.ticket.dispatched.technician", heard.assignee_id, category=Category.WORK)
     yield _to_home(work, heard, "tickets.ticket.dispatched", heard.reporter_id, named=technician, technician=None)
 
 
@@ -166,52 +168,52 @@ def announce_technician(work, heard):
 def invite_rating(work, heard):
     """The reporter is asked to rate the finished work; the rest of the home learns that it is done."""
     ends = {"category": Category.RATING, "closes_at": heard.closes_at}
-    yield _to(work, heard, "tickets.ticket.completed", heard.reporter_id, **ends)
+    yield to_people(work, heard, "tickets.ticket.completed", heard.reporter_id, **ends)
     yield _to_home(work, heard, "tickets.ticket.completed.home")
 
 
 @on(TicketReminded, together=tell)
 def remind_of_rating(work, heard):
     ends = {"category": Category.RATING, "closes_at": heard.closes_at}
-    yield _to(work, heard, "tickets.ticket.reminded", heard.reporter_id, **ends)
+    yield to_people(work, heard, "tickets.ticket.reminded", heard.reporter_id, **ends)
 
 
 @on(TicketRated, together=tell)
 def pass_on_rating(work, heard):
     """A low rating asks the desk to follow up; any other is the technician's."""
     if heard.score <= LOW_SCORE:
-        yield _to_desk(work, heard, "tickets.ticket.rated.desk", score=heard.score)
+        yield to_desk(work, heard, "tickets.ticket.rated.desk", score=heard.score)
     else:
         given = {"category": Category.WORK, "score": heard.score}
-        yield _to(work, heard, "tickets.ticket.rated.technician", heard.assignee_id, **given)
+        yield to_people(work, heard, "tickets.ticket.rated.technician", heard.assignee_id, **given)
 
 
 @on(TicketReopened, together=tell)
 def say_it_is_open_again(work, heard):
-    yield _to(work, heard, "tickets.ticket.reopened", heard.reporter_id)
-    yield _to_desk(work, heard, "tickets.ticket.reopened.desk")
+    yield to_people(work, heard, "tickets.ticket.reopened", heard.reporter_id)
+    yield to_desk(work, heard, "tickets.ticket.reopened.desk")
 
 
 @on(TicketCancelled, together=tell)
 def say_it_is_cancelled(work, heard):
     """Also to the technician, who need not go any more."""
-    yield _to(work, heard, "tickets.ticket.cancelled", heard.reporter_id)
-    yield _to(work, heard, "tickets.ticket.cancelled.technician", heard.assignee_id, category=Category.WORK)
+    yield to_people(work, heard, "tickets.ticket.cancelled", heard.reporter_id)
+    yield to_people(work, heard, "tickets.ticket.cancelled.technician", heard.assignee_id, category=Category.WORK)
 
 
 @on(TicketClosed, together=tell)
 def say_it_is_closed(work, heard):
-    yield _to(work, heard, "tickets.ticket.closed", heard.reporter_id, rated=heard.rated)
+    yield to_people(work, heard, "tickets.ticket.closed", heard.reporter_id, rated=heard.rated)
 
 
 @on(CommentAdded, together=tell)
 def pass_on_comment(work, heard):
     """Staff's public words go to the reporter; everything else to whoever has the ticket. Nobody is told of their own."""
     if heard.side == "staff" and not heard.internal:
-        yield _to(work, heard, "tickets.comment.added", heard.reporter_id, but=heard.author_id)
+        yield to_people(work, heard, "tickets.comment.added", heard.reporter_id, but=heard.author_id)
     else:
         staff = {"category": Category.WORK, "desk": heard.assignee_id is None, "but": heard.author_id}
-        yield _to(work, heard, "tickets.comment.added.staff", heard.assignee_id, **staff)
+        yield to_people(work, heard, "tickets.comment.added.staff", heard.assignee_id, **staff)
 
 
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,24 +238,27 @@ def escalate(work, heard):
 
 def _of_limit(work, heard, template: str, *people: UUID, urgent: bool = False) -> Telling:
     limit = {"clock": heard.clock, "due_at": heard.due_at, "urgent": urgent}
-    return _to(work, heard, template, *people, desk=not people, category=Category.ALERTS, **limit)
+    return to_people(work, heard, template, *people, desk=not people, category=Category.ALERTS, **limit)
 
 
 # ── what every message about a ticket says ───────────────────────────────────────────────────────────────────────
 
 
-def _to_desk(work, heard, template: str, **more) -> Telling:
-    return _to(work, heard, template, desk=True, category=Category.WORK, **more)
+def to_desk(work, heard, template: str, **more) -> Telling:
+    return to_people(work, heard, template, desk=True, category=Category.WORK, **more)
 
 
 def _to_home(work, heard, template: str, *people: UUID, **more) -> Telling:
     """Who else lives with a repair; a complaint or question stays between its reporter and the desk."""
-    return _to(work, heard, template, *people, home=heard.kind == "repair" and heard.unit_id is not None, **more)
+    return to_people(work, heard, template, *people, home=heard.kind == "repair" and heard.unit_id is not None, **more)
 
 
-def _to(work, heard, template: str, *people: UUID | None, desk=False, home=False, but=None, named=None,
+def to_people(work, heard, template: str, *people: UUID | None, desk=False, home=False, but=None, named=None,
         category=Category.TICKETS, urgent=False, **facts) -> Telling:  # fmt: skip
-    """`facts` are what this template speaks of beyond what every one does."""
+    """`facts` are what this template speaks of beyond what every one does.
+
+    A confidential complaint names an alias; who is behind it hears by an event of its own.
+    """
     return Telling(
         cause=work.cause,
         template=template,
@@ -261,7 +266,7 @@ def _to(work, heard, template: str, *people: UUID | None, desk=False, home=False
         about_type="ticket",
         about_id=heard.ticket_id,
         link=f"{work.settings.public_url}/tickets/{heard.ticket_id}",
-        people=frozenset(people) - {None},
+        people=frozenset(people) - {None} - ({heard.reporter_id} if heard.confidential else set()),
         desk=desk,
         home=home,
         but=but,

@@ -13,6 +13,7 @@ from services.tickets.events.clocks import (
     Due,
 )
 from services.tickets.events.comments import CommentAdded
+from services.tickets.events.confidences import ConfidenceDisclosed, ConfidenceTold
 from services.tickets.events.dispatch import (
     DispatchPolicyChanged,
     TicketDeclined,
@@ -59,6 +60,8 @@ __all__ = [
     "ClockState",
     "ClockWarned",
     "CommentAdded",
+    "ConfidenceDisclosed",
+    "ConfidenceTold",
     "DispatchPolicyChanged",
     "Due",
     "Kind",

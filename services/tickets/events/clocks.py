@@ -37,6 +37,7 @@ class ClockState:
     urgency: Urgency
     state: State
     reporter_id: UUID
+    confidential: bool
     assignee_id: UUID | None
 
 

@@ -23,3 +23,4 @@ class CommentAdded:
     title_en: str
     reporter_id: UUID
     assignee_id: UUID | None
+    confidential: bool

@@ -10,7 +10,10 @@ from services.tickets.events.words import Channel, Kind, Outcome, Payer, SentBy,
 
 @part
 class TicketState:
-    """A ticket's public state, said with every fact about it. The title names category and problem, nothing personal."""
+    """A ticket's public state, said with every fact about it. The title names category and problem, nothing personal.
+
+    Of a confidential ticket `reporter_id` is an alias that stands for nobody else, and there is no unit.
+    """
 
     ticket_id: UUID
     number: str
@@ -27,6 +30,7 @@ class TicketState:
     state: State
     payer: Payer | None
     reporter_id: UUID
+    confidential: bool
     filed_by: UUID
     assignee_id: UUID | None
     contractor_id: UUID | None

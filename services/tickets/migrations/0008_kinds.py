@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from chassis.migrations import protect
+
 revision = "0008"
 down_revision = "0007"
 
@@ -12,7 +14,26 @@ ALTER TABLE ticket
   ADD COLUMN replied_by uuid,
   ADD COLUMN replied_at timestamptz,
   ADD COLUMN contested_at timestamptz,
-  ADD COLUMN confirmed_at timestamptz;
+  ADD COLUMN confirmed_at timestamptz,
+  ADD COLUMN confidence_id uuid;
+"""
+
+CONFIDENCES = """
+CREATE TABLE confidence (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  version bigint NOT NULL,
+  ticket_id uuid NOT NULL,
+  alias uuid NOT NULL,
+  reporter_id uuid NOT NULL,
+  unit_id uuid,
+  contact_phone text,
+  disclosed_to uuid,
+  disclosed_at timestamptz,
+  disclosed_for text);
+CREATE INDEX confidence_reporter ON confidence (reporter_id);
+CREATE INDEX confidence_ticket ON confidence (ticket_id);
 """
 
 # What asks for an answer was sent out like work until now.
@@ -31,3 +52,5 @@ UPDATE ticket SET state = held_from WHERE kind IN ('suggestion', 'inquiry') AND 
 def upgrade():
     op.execute(ANSWERS)
     op.execute(LIVES)
+    op.execute(CONFIDENCES)
+    protect("confidence", app="SELECT, INSERT, UPDATE")

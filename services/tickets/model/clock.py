@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, Index, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from chassis.actor import Actor
 from chassis.model import Entity, OfEstate
 from services.tickets import events
 from services.tickets.events import ClockState, Level, Limit
@@ -83,6 +84,9 @@ class Clock(Entity, OfEstate):
         """Tell the next rung; unless met it climbs on `again` later, and at the top knocks again."""
         self.level, self.escalate_at = level, at + again
         self._say(events.ClockEscalated, level=level, told=told)
+
+    def told_as(self, actor: Actor) -> str:
+        return self.ticket.told_as(actor)
 
     # ── what the jobs look for ───────────────────────────────────────────────────────────────────────────────────
 

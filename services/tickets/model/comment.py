@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from chassis.actor import Actor
 from chassis.model import Entity, OfEstate
 from services.tickets.events import CommentAdded, Side
 
@@ -23,6 +24,7 @@ class Comment(Entity, OfEstate):
 
     @classmethod
     def written(cls, ticket, *, author_id: UUID, side: Side, internal: bool, text: str) -> "Comment":
+        author_id = ticket.named(author_id)
         comment = cls(
             ticket=ticket, estate_id=ticket.estate_id, author_id=author_id, side=side, internal=internal, text=text
         )
@@ -41,6 +43,12 @@ class Comment(Entity, OfEstate):
                 title_en=ticket.title_en,
                 reporter_id=ticket.reporter_id,
                 assignee_id=ticket.assignee_id,
+                confidential=ticket.confidential,
             )
         )
+        if ticket.confidential and side is Side.STAFF and not internal:
+            ticket.confidence.tell(ticket, CommentAdded.__event__.type)
         return comment
+
+    def told_as(self, actor: Actor) -> str:
+        return self.ticket.told_as(actor)

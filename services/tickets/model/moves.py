@@ -44,6 +44,11 @@ class OwnAnswer(Conflict):
     zh = "答复已被提出异议，工单当前为「{state}」，须由原答复人以外的人员重新答复。"
 
 
+class NotConfidential(Conflict):
+    en = "This ticket, which is {state}, is not confidential; its reporter stands on it."
+    zh = "该工单（{state}）并非保密投诉，报事人信息可直接查看。"
+
+
 class Move(StrEnum):
     """What can be done with a ticket."""
 

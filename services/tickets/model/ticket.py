@@ -18,6 +18,7 @@ from services.tickets.model import taxonomy
 from services.tickets.model.answering import Answering
 from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
+from services.tickets.model.confidence import Confidence
 from services.tickets.model.copies import Occupancy, Person
 from services.tickets.model.dispatch import Assignment
 from services.tickets.model.intake import Intake
@@ -36,6 +37,7 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
     reporter_id: Mapped[UUID]
     filed_by: Mapped[UUID]
     complained_of: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, info={"private": True})
+    confidence_id: Mapped[UUID | None]  # of a confidential complaint: `reporter_id` is an alias then
     category: Mapped[str | None]
     problem: Mapped[str | None]
     description: Mapped[str] = mapped_column(info={"private": True})
@@ -75,27 +77,46 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
     assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
     assignment = relationship(Assignment, primaryjoin="foreign(Ticket.assignment_id) == Assignment.id")
 
+    confidence = relationship(Confidence, primaryjoin="foreign(Ticket.confidence_id) == Confidence.id")
+
     # ── who may know of it ───────────────────────────────────────────────────────────────────────────────────────
 
     @classmethod
     def visible_to(cls, actor: Actor, permission: str | None) -> ColumnElement[bool]:
-        """Staff see their estates' tickets, except where they are complained of; residents what they reported, and what
-        concerns the home they live in."""
+        """Staff see their estates' tickets, except where they are complained of, and of confidential complaints those that
+        they decide on or have; residents what they reported, and what concerns the home they live in."""
         if actor.kind in (ActorKind.SYSTEM, ActorKind.EVENT):
             return super().visible_to(actor, permission)
         overseen = ~(any_(cls.complained_of) == actor.id)
         if not actor.holds_wherever(permission, "tickets:oversee"):  # said twice, the estate misleads the planner
             overseen &= within(cls.estate_id, actor.estates("tickets:oversee"))
-        concerned = overseen | (cls.reporter_id == actor.id)
+        if not actor.holds_wherever(permission, "tickets:confide"):
+            deciding = within(cls.estate_id, actor.estates("tickets:confide"))
+            overseen &= cls.confidence_id.is_(None) | deciding | (cls.assignee_id == actor.id)
+        concerned = overseen | (cls.reporter_id == actor.id) | (cls.id == any_(Confidence.tickets_of(actor.id)))
         if actor.has_scope("unit"):
             concerned |= cls.unit_id == any_(Occupancy.homes_of(actor.id, actor.at))
         return and_(super().visible_to(actor, permission), concerned)
 
+    @property
+    def confidential(self) -> bool:
+        return self.confidence_id is not None
+
+    def told_as(self, actor: Actor) -> str:
+        return self.confidence.told_as(actor) if self.confidential else super().told_as(actor)
+
+    def named(self, person_id: UUID) -> UUID:
+        """How somebody who acts on the ticket is named on it: a confidential complainant by the alias."""
+        return self.confidence.alias_of(person_id) if self.confidential else person_id
+
     # ── how it moves ─────────────────────────────────────────────────────────────────────────────────────────────
 
     @classmethod
-    def filed(cls, *, review_within: timedelta, at: datetime, **report) -> "Ticket":
+    def filed(cls, *, review_within: timedelta, at: datetime, confidential: bool = False, **report) -> "Ticket":
+        confidence, report = Confidence.taking(report) if confidential else (None, report)
         ticket = cls(filed_at=at, ratings=[], **report)
+        if confidence:
+            ticket.confidence, ticket.confidence_id, confidence.ticket_id = confidence, confidence.id, ticket.id
         ticket._say_and_wind(events.TicketSubmitted, review_within, at)
         return ticket
 
@@ -163,7 +184,7 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
         words = {"aspects": aspects or {}, "tags": list(tags), "comment": comment}
         whose = {name: getattr(self, name) for name in ("estate_id", "contractor_id")}
         whose["technician_id"] = self.assignee_id
-        self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=by, rated_at=at, **words, **whose))
+        self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=self.named(by), rated_at=at, **words, **whose))
         self.rated_at, self.remind_at = at, None
         self.closures[-1].rate(score, at)
         self._say(events.TicketRated, score=score, aspects=words["aspects"], tags=words["tags"])
@@ -238,11 +259,15 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
 
     def _say(self, fact: type, **more) -> None:
         self.record(fact(**self._facts(), **more))
+        if self.confidential and fact not in OWN_ACTS:
+            self.confidence.tell(self, fact.__event__.type)
 
     def _facts(self) -> dict:
         return {f.name: getattr(self, f.name) for f in fields(TicketState)}
 
 
+# What a complainant does, and need not be told.
+OWN_ACTS = {events.TicketAnswered, events.TicketRated, events.TicketContested, events.TicketConfirmed}
 ORDERS = {  # in which a list may be asked for
     "-filed_at": [Ticket.filed_at.desc(), Ticket.id.desc()],
     "filed_at": [Ticket.filed_at.asc(), Ticket.id.asc()],

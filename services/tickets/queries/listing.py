@@ -1,11 +1,12 @@
 """Lists of tickets, and what one ticket shows beside itself."""
 
-from sqlalchemy import Select, or_
+from sqlalchemy import Select, any_, or_
 from sqlalchemy.orm import Bundle
 
 from chassis import attachments
+from chassis.errors import Forbidden
 from chassis.model import Perhaps
-from services.tickets.model import Person, Ticket, taxonomy
+from services.tickets.model import Confidence, Person, Ticket, taxonomy
 from services.tickets.model.ticket import ENDS, ORDERS
 from services.tickets.queries import search
 
@@ -28,6 +29,11 @@ LINE = [  # what a line of a list shows; first what it is ordered by, which is t
 ]
 
 
+class Confided(Forbidden):
+    en = "This complaint is confidential; write to its reporter on the ticket, or let a manager look up who it is."
+    zh = "该投诉已设为保密，请在工单上留言联系，或由有权限的管理人员查询投诉人。"
+
+
 STAGES = ("report", "answer", "completion", "reply")  # what a file may come with
 
 
@@ -47,7 +53,8 @@ def listed(work, *, mine=False, open=None, **filters) -> Select:
     named = {name: value for name, value in filters.items() if value is not None}
     found = work.seen(Ticket).filter_by(**named).outerjoin(Ticket.assignee).with_only_columns(*LINE)
     if mine:
-        found = found.where(or_(Ticket.assignee_id == work.actor.id, Ticket.reporter_id == work.actor.id))
+        own = Ticket.id == any_(Confidence.tickets_of(work.actor.id))
+        found = found.where(or_(Ticket.assignee_id == work.actor.id, Ticket.reporter_id == work.actor.id, own))
     return found if open is None else found.where(OPEN if open else ~OPEN)
 
 
@@ -60,8 +67,10 @@ def contact(work, ticket: Ticket) -> dict:
     """Whom to call, in full: for the reporter, the desk, and whoever was sent.
 
     Raises:
-        Forbidden: for anybody else.
+        Forbidden: for anybody else; of a confidential complaint for everybody.
     """
+    if ticket.confidential:
+        raise Confided()
     concerned = work.actor.id in (ticket.reporter_id, ticket.assignee_id)
     if not concerned:
         work.require("tickets:review", ticket.estate_id)

@@ -43,6 +43,10 @@ class Report(Schema):
         validate=Length(max=20),
         metadata={"description": "Staff complained of: nothing is escalated to them"},
     )
+    confidential = fields.Boolean(
+        load_default=False,
+        metadata={"description": "A complaint whose reporter stays unknown to all but who must know"},
+    )
     category = Text(max=40, allow_none=True, metadata={"description": "A code or name of the taxonomy"})
     problem = Text(max=40, allow_none=True, metadata={"description": "A code or name within the category"})
     description = Text(min=1, max=4000, required=True)
@@ -50,6 +54,11 @@ class Report(Schema):
     preferred_times = fields.List(fields.Nested(Span), allow_none=True, validate=Length(max=10))
     contact_phone = Text(max=20, allow_none=True, validate=PHONE)
     attachment_ids = attachment_ids()
+
+    @validates_schema
+    def confided(self, data, **_):
+        if data["confidential"] and data["kind"] is not Kind.COMPLAINT:
+            raise wrong("Only a complaint can be `confidential`.", "仅投诉可设为保密（confidential）。")
 
 
 class TicketFilter(Schema):
@@ -126,6 +135,9 @@ class TicketView(TicketLine):
     reporter_id = fields.UUID(required=True)
     reporter = fields.Nested(PersonView, required=True, allow_none=True)
     filed_by = fields.UUID(required=True)
+    confidential = fields.Boolean(
+        required=True, metadata={"description": "The reporter's ids are an alias, and the home is not named"}
+    )
     description = fields.String(required=True)
     proposed = fields.Nested(ProposalView, required=True, allow_none=True)
     preferred_times = fields.List(fields.Dict, required=True, allow_none=True)

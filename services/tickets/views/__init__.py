@@ -1,5 +1,15 @@
 """Door 1, HTTP: routes by act."""
 
-from services.tickets.views import analysis, answers, boards, dispatch, owners, review, tickets, work
+from services.tickets.views import analysis, answers, boards, confidences, dispatch, owners, review, tickets, work
 
-blueprints = [tickets.blp, review.blp, dispatch.blp, work.blp, owners.blp, answers.blp, analysis.blp, boards.blp]
+blueprints = [
+    tickets.blp,
+    review.blp,
+    dispatch.blp,
+    work.blp,
+    owners.blp,
+    answers.blp,
+    confidences.blp,
+    analysis.blp,
+    boards.blp,
+]
