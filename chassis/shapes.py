@@ -15,8 +15,10 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+import psycopg
 from sqlalchemy import DateTime, Select, Uuid, bindparam, select
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Bundle
 
 from chassis.actor import ALL, Actor
@@ -181,8 +183,17 @@ class Plan:
         self.read = _reader(chosen, columns, dialect)
 
     def rows(self, connection: Connection, values: dict[str, Any]) -> list:
+        """Raises DBAPIError, as the engine would."""
         sent = self.fixed | {name: write(values[name]) for name, write in self.written}
-        return self.read(connection.exec_driver_sql(self.text, sent).all())
+        driver = connection.connection.driver_connection
+        try:
+            with driver.cursor() as cursor:
+                return self.read(cursor.execute(self.text, sent).fetchall())
+        except psycopg.Error as error:
+            gone, dialect = driver.closed, connection.dialect
+            raise DBAPIError.instance(
+                self.text, None, error, psycopg.Error, True, connection_invalidated=gone, dialect=dialect
+            ) from error
 
 
 def _named(column) -> tuple:

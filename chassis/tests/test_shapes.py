@@ -1,14 +1,17 @@
 """Statements of one shape: whoever asks gets their own rows, by a statement that was built for somebody else."""
 
+import base64
 import itertools
 
+import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Bundle
 
 from chassis import shapes
 from chassis.actor import SYSTEM
-from chassis.errors import Forbidden, NotFound
+from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.ids import new_id
 from chassis.model import Perhaps
 from chassis.testing import a_person
@@ -175,3 +178,29 @@ def test_what_is_out_of_reach_or_not_allowed_there_is_refused(sky):
     for person, refusal in ((pilots()[1], NotFound), (pilots()[4], NotFound), (elsewhere, Forbidden)):
         with sky.work(person, permission="kites:fly") as work, pytest.raises(refusal):
             work.one(work.shaped(with_note, kite_id=kite.id))
+
+
+# ── when it fails ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("place", [["red", "x"], ["\0", str(ESTATES[0])], ["red"], [1, str(ESTATES[0])]], ids=str)
+def test_a_made_up_cursor_is_refused(kites, place):
+    cursor = base64.urlsafe_b64encode(orjson.dumps(place)).decode()
+
+    with kites.work(pilots()[0], permission="kites:see") as work, pytest.raises(Invalid):
+        work.page(work.shaped(painted), by=[Kite.colour, Kite.id], after=cursor)
+
+
+def painted(work):
+    return select(Kite.id, Kite.colour)
+
+
+def test_a_connection_that_ends_in_the_middle_is_a_failure_of_the_engines_kind(kites):
+    with pytest.raises(OperationalError) as failure, kites.work() as work:
+        own = work.scalar(text("SELECT pg_backend_pid()"))
+        kites._admin.execute("SELECT pg_terminate_backend(%s)", [own])
+        work.page(work.shaped(painted), by=[Kite.id], after=None)
+
+    assert failure.value.connection_invalidated
+    with kites.work() as work:
+        assert work.page(work.shaped(painted), by=[Kite.id]).items == []
