@@ -36,6 +36,7 @@ def ids_of_every_kind(world: World) -> dict[str, str]:
         "assignee": world.people[f"{HERE} technician"].id,
         "shift_id": _a_shift(world),
         "ticket_id": ticket,
+        "incident_id": _an_incident(world),
         "attachment_id": new_id(),
     }
     assert all(found.values()), found
@@ -46,6 +47,14 @@ def _a_ticket(world: World) -> str:
     where = {"estate_id": str(world.estates[HERE]), "unit_id": str(world.units[HOME])}
     body = {"kind": "repair", "description": "漏水", **where}
     made = world.client("tickets", f"{HERE} owner").post("/tickets", body)
+    assert made.status_code == 201, made.text
+    world.platform.settle()
+    return made.json["id"]
+
+
+def _an_incident(world: World) -> str:
+    body = {"estate_id": str(world.estates[HERE]), "whole_estate": True, "category": "ELV", "text_zh": "电梯停运"}
+    made = world.client("tickets", f"{HERE} dispatcher").post("/incidents", body)
     assert made.status_code == 201, made.text
     world.platform.settle()
     return made.json["id"]

@@ -6,10 +6,12 @@ from services.tickets.queries.reach import estates_of
 from services.tickets.settings import Settings
 from services.tickets.views import blueprints
 
-RESIDENT = {f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "confirm", "reopen", "cancel", "urge")}
+RESIDENT = {
+    f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "confirm", "reopen", "cancel", "urge")
+}
 STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment", "reply")}
 TECHNICIAN = STAFF | {"tickets:work", "tickets:hold", "tickets:transfer"}
-DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide")}
+DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide", "announce")}
 DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold", "tickets:transfer"}
 MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:disclose", "tickets:analyse"}
 GRANTS = {

@@ -9,6 +9,7 @@ from chassis import attachments
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.i18n import Sentence
 from services.tickets.events import Channel
+from services.tickets.handlers.joining import join_one, ongoing
 from services.tickets.model import Estate, Occupancy, Pen, Person, Ticket, Unit, classifier, taxonomy
 
 CHOOSE = Sentence("Choose one from the taxonomy.", "请从分类表中选择。")
@@ -17,7 +18,7 @@ NOT_YOUR_CHANNEL = Sentence("Use portal or wechat.", "请使用 portal 或 wecha
 OWN_CHANNELS = (Channel.PORTAL, Channel.WECHAT)  # what residents use; the others are the staff's
 
 
-def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, attachment_ids=(), **report):
+def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_id=None, attachment_ids=(), **report):
     """Report something, for oneself or, as staff, for somebody else. What its words propose goes to the review."""
     person_id = reporter_id or work.actor.id
     place = work.one(work.shaped(_place, estate_id=estate_id, unit_id=unit_id, person_id=person_id))
@@ -39,6 +40,8 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, attachment
         **report,
     )
     ticket.propose(proposal)
+    if incident_id:
+        join_one(work, ongoing(work, incident_id), ticket)
     attach(work, attachment_ids, work.add(ticket), "report")
     return ticket
 

@@ -4,9 +4,12 @@ from services.tickets.jobs.analysis import count_months, publish_months
 from services.tickets.jobs.clocks import end_long_pauses, escalate_missed_limits, flag_missed_limits, warn_before_limits
 from services.tickets.jobs.closing import close_finished_tickets, remind_of_ratings
 from services.tickets.jobs.dispatch import send_waiting_tickets
+from services.tickets.jobs.incidents import announce_planned_outages, begin_planned_outages, settle_joined_reports
 from services.tickets.jobs.restored import leave_lost_numbers_unused
 
 __all__ = [
+    "announce_planned_outages",
+    "begin_planned_outages",
     "close_finished_tickets",
     "count_months",
     "end_long_pauses",
@@ -16,5 +19,6 @@ __all__ = [
     "publish_months",
     "remind_of_ratings",
     "send_waiting_tickets",
+    "settle_joined_reports",
     "warn_before_limits",
 ]

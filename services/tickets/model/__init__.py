@@ -7,6 +7,7 @@ from services.tickets.model.confidence import Confidence
 from services.tickets.model.copies import Duty, Estate, Occupancy, Person, Staff, Unit
 from services.tickets.model.dispatch import Assignment, Choice, DispatchPolicy, Left
 from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatFault
+from services.tickets.model.incident import Incident, IncidentReport, Joining, Update
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
 from services.tickets.model.rating import Rating
@@ -26,6 +27,9 @@ __all__ = [
     "Duty",
     "Estate",
     "IllegalMove",
+    "Incident",
+    "IncidentReport",
+    "Joining",
     "Left",
     "MonthFigure",
     "MonthlyAnalysis",
@@ -39,5 +43,6 @@ __all__ = [
     "Ticket",
     "TooLate",
     "Unit",
+    "Update",
     "Words",
 ]

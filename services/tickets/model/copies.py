@@ -68,6 +68,11 @@ class Occupancy(Copy, OfEstate):
         return func.array(cls._holding(cls.unit_id, at).where(cls.person_id == person_id).scalar_subquery())
 
     @classmethod
+    def estates_of(cls, person_id: UUID | None, at: datetime) -> ColumnElement:
+        """The estates in which a person holds anything at this instant, as one array."""
+        return func.array(cls._holding(cls.estate_id, at).where(cls.person_id == person_id).scalar_subquery())
+
+    @classmethod
     def _holding(cls, column, at: datetime) -> Select:
         today = func.timezone(Estate.timezone, at).cast(Date)
         open_ended = cls.ends_on.is_(None) | (cls.ends_on >= today)

@@ -66,6 +66,7 @@ class Move(StrEnum):
     COMPLETE = "complete"
     RATE = "rate"
     CONFIRM = "confirm"
+    SETTLE = "settle"  # with the incident that it is about
     REOPEN = "reopen"
     CLOSE = "close"
     CANCEL = "cancel"
@@ -139,6 +140,9 @@ REPAIR = REVIEW | {
     Move.COMPLETE: way(State.STARTED, to=State.COMPLETED),
     Move.RATE: way(State.COMPLETED, to=State.COMPLETED, only=[not_yet_rated]),
     Move.CONFIRM: way(State.COMPLETED, to=State.COMPLETED),
+    Move.SETTLE: way(
+        State.SUBMITTED, State.NEEDS_ANSWER, State.ACCEPTED, State.DISPATCHED, State.ON_HOLD, to=State.COMPLETED
+    ),
     Move.REOPEN: way(State.COMPLETED, State.CLOSED, to=State.ACCEPTED, only=[in_warranty]),
     Move.CLOSE: way(State.COMPLETED, to=State.CLOSED),
     Move.CANCEL: way(

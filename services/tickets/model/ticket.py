@@ -162,9 +162,11 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
         move(self, Move.RESUME)
         self._say(events.TicketResumed)
 
-    def complete(self, resolution: str, *, cause=None, parts=(), labour_minutes=None, terms, at: datetime) -> None:
+    def complete(
+        self, resolution: str, *, cause=None, parts=(), labour_minutes=None, terms, at: datetime, act=Move.COMPLETE
+    ) -> None:
         """The work is done. The owner is reminded, the ticket closes, and the warranty ends at the spans of `terms`."""
-        move(self, Move.COMPLETE)
+        move(self, act)
         self.resolution, self.cause, self.parts, self.labour_minutes = resolution, cause, list(parts), labour_minutes
         self.completed_at = at
         self.remind_at, self.closes_at = at + terms.remind_after, at + terms.close_after
@@ -285,6 +287,7 @@ Index("ticket_work", Ticket.assignee_id, *MOST_URGENT, postgresql_where=Ticket.s
 Index("ticket_lane", Ticket.estate_id, Ticket.state, *MOST_URGENT, postgresql_where=Ticket.state.not_in(ENDS))
 Index("ticket_send", Ticket.send_at, postgresql_where=Ticket.send_at.is_not(None))
 Index("ticket_reporter", Ticket.reporter_id, *NEWEST)
+Index("ticket_incident", Ticket.incident_id, postgresql_where=Ticket.incident_id.is_not(None))
 Index("ticket_unit", Ticket.unit_id, *NEWEST, postgresql_where=Ticket.unit_id.is_not(None))
 Index("ticket_remind", Ticket.remind_at, postgresql_where=Ticket.remind_at.is_not(None))
 Index("ticket_close", Ticket.closes_at, postgresql_where=Ticket.closes_at.is_not(None))

@@ -53,6 +53,7 @@ class Report(Schema):
     urgency = enum(Urgency, load_default=Urgency.NORMAL)
     preferred_times = fields.List(fields.Nested(Span), allow_none=True, validate=Length(max=10))
     contact_phone = Text(max=20, allow_none=True, validate=PHONE)
+    incident_id = fields.UUID(allow_none=True, metadata={"description": "The known incident that it is about"})
     attachment_ids = attachment_ids()
 
     @validates_schema
@@ -139,6 +140,7 @@ class TicketView(TicketLine):
         required=True, metadata={"description": "The reporter's ids are an alias, and the home is not named"}
     )
     description = fields.String(required=True)
+    incident_id = fields.UUID(required=True, allow_none=True)
     proposed = fields.Nested(ProposalView, required=True, allow_none=True)
     preferred_times = fields.List(fields.Dict, required=True, allow_none=True)
     contact_phone = fields.Function(lambda ticket: ticket.contact_phone and mask_phone(ticket.contact_phone))

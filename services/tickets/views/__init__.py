@@ -1,6 +1,17 @@
 """Door 1, HTTP: routes by act."""
 
-from services.tickets.views import analysis, answers, boards, confidences, dispatch, owners, review, tickets, work
+from services.tickets.views import (
+    analysis,
+    answers,
+    boards,
+    confidences,
+    dispatch,
+    incidents,
+    owners,
+    review,
+    tickets,
+    work,
+)
 
 blueprints = [
     tickets.blp,
@@ -12,4 +23,5 @@ blueprints = [
     confidences.blp,
     analysis.blp,
     boards.blp,
+    incidents.blp,
 ]
