@@ -6,6 +6,7 @@ from services.tickets.views import (
     boards,
     confidences,
     dispatch,
+    exports,
     incidents,
     owners,
     review,
@@ -24,4 +25,5 @@ blueprints = [
     analysis.blp,
     boards.blp,
     incidents.blp,
+    exports.blp,
 ]
