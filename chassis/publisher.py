@@ -1,13 +1,16 @@
 """Publishing, pipelined: many messages on their way at once, each answered for by the broker.
 
 One connection in a thread of its own, for publishing alone, so that an alarm which blocks publishers blocks no
-acknowledgement. Whoever publishes waits in `publish_batch` and learns which messages the broker now answers for.
+acknowledgement. Whoever publishes waits in `publish_batch`, or does something else in `sending` before it asks, and learns
+which messages the broker now answers for.
 """
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import pika
 import structlog
@@ -19,6 +22,7 @@ from chassis.observe import figures
 
 log = structlog.get_logger(__name__)
 WINDOW = 500  # messages on their way at once
+NOT_NOW = "the broker cannot be reached, or takes nothing just now"
 
 
 @dataclass
@@ -158,7 +162,7 @@ class _Link:
     def _tags(self, tag: int, multiple: bool) -> list[int]:
         if not multiple:
             return [tag]
-        return [earlier for earlier in self.on_their_way if earlier <= tag]
+        return list(takewhile(lambda earlier: earlier <= tag, self.on_their_way))  # which stand as they were sent
 
 
 class Publisher:
@@ -183,18 +187,21 @@ class Publisher:
 
     def publish_batch(self, messages: Iterable[Message], timeout: float = 10) -> Receipt:
         """Publish and wait for the answers. What is not confirmed may or may not have arrived: publish it again later."""
+        with self.sending(messages, timeout) as answers:
+            return answers()
+
+    @contextmanager
+    def sending(self, messages: Iterable[Message], timeout: float = 10) -> Iterator[Callable[[], Receipt]]:
+        """Publish while something else is done; the answers are waited for when the function is called that this yields."""
         batch = _Batch(messages)
-        if not batch.messages:
-            return batch.receipt
         with self._one_at_a_time:
-            link = self._link if self.ready() else None
+            link = self._link if batch.messages and self.ready() else None
             if link:
                 link.batch = batch  # before asking again: a link lost from here on tells the batch
-            if not link or not self.ready():
-                return batch.close("the broker cannot be reached, or takes nothing just now")
-            link.call(link.fill)
-            answered = batch.done.wait(timeout)
-        return batch.close(f"the connection was lost: {link.error!r}" if answered else f"no answer within {timeout} s")
+            sent = link is not None and self.ready()
+            if sent:
+                link.call(link.fill)
+            yield lambda: _answers(batch, link, timeout) if sent else batch.close(NOT_NOW)
 
     def close(self) -> None:
         self._closing.set()
@@ -220,3 +227,8 @@ class Publisher:
             if not self._closing.is_set():
                 log.warning("publisher.lost", reason=repr(self._link.error))
             self._closing.wait(next(pauses))
+
+
+def _answers(batch: _Batch, link: _Link, timeout: float) -> Receipt:
+    answered = batch.done.wait(timeout)
+    return batch.close(f"the connection was lost: {link.error!r}" if answered else f"no answer within {timeout} s")

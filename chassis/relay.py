@@ -3,11 +3,14 @@
 The outbox has 16 shards; a relay owns a shard while its session holds the shard's advisory lock. Rows are found by
 `sent_at IS NULL`, never by a cursor, so a late commit is not passed over. Nothing is locked while the broker is waited
 for. Whatever dies in between, a row is published again and the listeners' inboxes drop it (messaging.md §1).
+
+Of a backlog, the batch before is marked and the one behind is read while one is on its way, so that the broker never waits
+for the database. A single event is marked as soon as it is confirmed.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -33,12 +36,14 @@ LONGEST_REST = 60  # seconds an aggregate waits after a refusal, doubling from o
 LOCKS = 7_203_612  # the class of our advisory locks: one for each shard, and one that every relay shares
 PRESENT = SHARDS
 
+Answered = tuple[list[int], list[tuple[Row, str]]]  # what is sent; and what was returned, with the broker's reason
+
 UNSENT = text("""
     SELECT seq, id, aggregate_id, routing_key, event::text AS event, event->>'traceparent' AS traceparent, attempts
     FROM outbox WHERE seq = ANY (ARRAY(
         SELECT next.seq FROM unnest(CAST(:shards AS smallint[])) AS mine(shard) CROSS JOIN LATERAL (
             SELECT seq FROM outbox WHERE shard = mine.shard AND sent_at IS NULL AND parked_at IS NULL
-            AND aggregate_id <> ALL (CAST(:resting AS uuid[]) || ARRAY(
+            AND seq <> ALL (CAST(:passing AS bigint[])) AND aggregate_id <> ALL (CAST(:resting AS uuid[]) || ARRAY(
                 SELECT aggregate_id FROM outbox WHERE parked_at IS NOT NULL AND sent_at IS NULL))
             ORDER BY seq LIMIT :batch) AS next
         ORDER BY next.seq LIMIT :batch))
@@ -89,34 +94,55 @@ class Relay:
         self.publisher = publisher
         self.unheard = unheard
         self.shards: set[int] = set()
+        self.ahead: list[Row] = []  # read, to be published next
+        self.answered: Answered = ([], [])  # by the broker, to be written down
         self.resting: dict[UUID, float] = {}
 
     def carry_until(self, stop: threading.Event) -> None:
         """Carry until told to stop, or until the session that holds the shards is lost: every round begins on it."""
-        self.shards, counted = set(), 0.0
+        self.shards, self.ahead, self.answered, counted = set(), [], ([], []), 0.0
         with self._session() as keeper:
             while not stop.is_set():
                 if time.monotonic() - counted >= LOOK:
+                    self._settle(keeper)  # what is read ahead may be another's from now on
                     self._share(keeper)
                     counted = time.monotonic()
                 ready = self.publisher.ready(LOOK)
                 self.runtime.pulse.turn("relay", lacks="" if ready else "broker")
                 if not ready:
                     continue
-                if self.carry_batch(keeper) < BATCH:
+                self.carry_batch(keeper)
+                if not self.ahead:
                     _wait_for_news(keeper)
+            self._settle(keeper)
 
     def carry_batch(self, keeper: Connection) -> int:
-        """Publish the oldest events of the shards and mark what the broker answers for. → how many were marked."""
-        now = time.monotonic()
-        self.resting = {aggregate: until for aggregate, until in self.resting.items() if until > now}
-        chosen = {"shards": sorted(self.shards), "resting": list(self.resting), "batch": BATCH, "pause": PAUSE}
-        rows = keeper.execute(UNSENT, chosen).all()
-        began = time.time()
-        receipt = self.publisher.publish_batch(_message(row) for row in rows)
+        """Publish the oldest events of the shards, and mark what the broker answered for unless more are ready to follow.
+
+        → how many were marked
+        """
+        rows, self.ahead, began = self.ahead or self._look(keeper), [], time.time()
+        with self.publisher.sending(map(_message, rows)) as answers:
+            marked = self._write(keeper)
+            ahead = self._look(keeper, passing=rows) if len(rows) == BATCH else []
+            receipt = answers()
         spans.published(rows, receipt.confirmed, amqp.EVENTS, began)
         failpoint("after_confirm")
-        return self._mark(rows, receipt)
+        self.answered, all_taken = self._judge(rows, receipt)
+        self.ahead = ahead if all_taken else []  # what follows a failure is read again, behind it
+        return marked if self.ahead else marked + self._write(keeper)
+
+    def _look(self, keeper: Connection, passing: Iterable[Row] = ()) -> list[Row]:
+        """The oldest events of the shards that are not on their way, but for aggregates that rest."""
+        now = time.monotonic()
+        self.resting = {aggregate: until for aggregate, until in self.resting.items() if until > now}
+        chosen = {"shards": sorted(self.shards), "resting": list(self.resting), "passing": [row.seq for row in passing]}
+        return keeper.execute(UNSENT, {**chosen, "batch": BATCH, "pause": PAUSE}).all()
+
+    def _settle(self, keeper: Connection) -> None:
+        """Nothing is read ahead, and nothing is left to be written down."""
+        self.ahead = []
+        self._write(keeper)
 
     # ── shards ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -145,8 +171,11 @@ class Relay:
 
     # ── marking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _mark(self, rows: list[Row], receipt: Receipt) -> int:
-        """Mark as sent, aggregate by aggregate, up to the first event that was not taken; from there the aggregate rests."""
+    def _judge(self, rows: list[Row], receipt: Receipt) -> tuple[Answered, bool]:
+        """Sent is, aggregate by aggregate, what stands before the first event not taken; from there the aggregate rests.
+
+        → what is to be written down, and whether all were taken
+        """
         sent, halted = [], {}
         for row in rows:
             if row.aggregate_id in halted:
@@ -157,9 +186,8 @@ class Relay:
                 halted[row.aggregate_id] = row
                 self.resting[row.aggregate_id] = time.monotonic() + min(2**row.attempts, LONGEST_REST)
         returned = [(row, receipt.returned[str(row.id)]) for row in halted.values() if str(row.id) in receipt.returned]
-        self._write(sent, returned)
         self._count(sent=len(sent), returned=len(returned), unanswered=len(receipt.failed))
-        return len(sent)
+        return (sent, returned), not halted
 
     def _count(self, **outcomes: int) -> None:
         for outcome, count in outcomes.items():
@@ -170,19 +198,18 @@ class Relay:
         id = str(row.id)
         return id in receipt.confirmed or (id in receipt.returned and row.routing_key in self.unheard)
 
-    def _write(self, sent: list[int], returned: list[tuple[Row, str]]) -> None:
-        if not sent and not returned:
-            return
+    def _write(self, keeper: Connection) -> int:
+        """Each statement is a transaction of its own: what a death in between leaves out is only done again."""
+        (sent, returned), self.answered = self.answered, ([], [])
         now = self.runtime.clock.now()
-        with self.runtime.system_engine.begin() as connection:
-            if sent:
-                connection.execute(SENT, {"now": now, "seqs": sent})
-            for row, reason in returned:
-                facts = {"seq": row.seq, "reason": reason, "most": RETURNS, "now": now}
-                parked = connection.scalar(RETURNED, facts)
-                self._count(parked=int(parked is not None))
-                say = log.error if parked else log.warning
-                say("relay.parked" if parked else "relay.returned", type=row.routing_key, id=str(row.id), reason=reason)
+        if sent:
+            keeper.execute(SENT, {"now": now, "seqs": sent})
+        for row, reason in returned:
+            parked = keeper.scalar(RETURNED, {"seq": row.seq, "reason": reason, "most": RETURNS, "now": now})
+            self._count(parked=int(parked is not None))
+            say = log.error if parked else log.warning
+            say("relay.parked" if parked else "relay.returned", type=row.routing_key, id=str(row.id), reason=reason)
+        return len(sent)
 
 
 def _lock(**which: int) -> dict[str, int]:

@@ -41,6 +41,16 @@ def fly(kites, ids, times=1):
                 kite.fly()
 
 
+def flight():
+    return KiteFlown(kite_id=new_id(), estate_id=E1, flights=1)
+
+
+def into_outbox(wire, *envelopes):
+    """As if the service had said them."""
+    with wire.runtime.transaction(system=True) as session:
+        session.execute(insert(tables.outbox), [outbox_row(each) for each in envelopes])
+
+
 def waiting(wire):
     return wire.sql("SELECT count(*) FROM outbox WHERE sent_at IS NULL")[0][0]
 
@@ -74,6 +84,7 @@ def hand(roofs):
     with carrier._session() as keeper:
         carrier._share(keeper)
         carrier.carry = lambda: carrier.carry_batch(keeper)
+        carrier.settle = lambda: carrier._settle(keeper)
         yield carrier
     publisher.close()
 
@@ -215,10 +226,9 @@ def test_an_event_without_a_queue_stops_its_aggregate_alone_and_is_parked_after_
 def test_what_is_confirmed_after_a_failure_is_not_marked_but_said_again_in_its_order(wire):
     wire.topology(wire.kites.service, room("roofs", BUILT))
     kite = f"kite/{new_id()}"
-    flown = said_by(KiteFlown(kite_id=new_id(), estate_id=E1, flights=1), sequence=1)
+    flown = said_by(flight(), sequence=1)
     built = said_by(KiteBuilt(kite_id=new_id(), estate_id=E1, colour="red"), sequence=2)
-    with wire.runtime.transaction(system=True) as session:
-        session.execute(insert(tables.outbox), [outbox_row(replace(each, subject=kite)) for each in (flown, built)])
+    into_outbox(wire, *(replace(each, subject=kite) for each in (flown, built)))
     publisher = Publisher(wire.url("kites"), "a relay by hand")
     assert publisher.ready(10)
     carrier = Relay(wire.runtime, publisher, unheard=set())
@@ -230,6 +240,47 @@ def test_what_is_confirmed_after_a_failure_is_not_marked_but_said_again_in_its_o
 
     assert waiting(wire) == 2
     assert [each["id"] for each in delivered(wire)] == [str(built.id)]
+
+
+def test_of_a_backlog_one_batch_is_marked_while_the_next_is_on_its_way(kites, hand, roofs, monkeypatch):
+    monkeypatch.setattr(relay, "BATCH", 3)
+    build(kites, 7)
+
+    marked = [hand.carry() for _ in range(3)]
+
+    assert marked == [0, 3, 4] and waiting(roofs) == 0
+    assert [each["id"] for each in delivered(roofs)] == [str(each.id) for each in kites.said()], "each once, in order"
+
+
+def test_what_was_read_ahead_of_a_failure_is_read_again_behind_it(wire, monkeypatch):
+    monkeypatch.setattr(relay, "BATCH", 2)
+    wire.topology(wire.kites.service, room("roofs", FLOWN))  # nobody takes that a kite was built
+    stuck, (one, other) = f"kite/{new_id()}", (said_by(flight()) for _ in range(2))
+    built = said_by(KiteBuilt(kite_id=new_id(), estate_id=E1, colour="red"), sequence=1)
+    follower = said_by(flight(), sequence=2)
+    into_outbox(wire, replace(built, subject=stuck), one, replace(follower, subject=stuck), other)
+    publisher = Publisher(wire.url("kites"), "a relay by hand")
+    assert publisher.ready(10)
+    carrier = Relay(wire.runtime, publisher, unheard=set())
+
+    with carrier._session() as keeper:
+        carrier._share(keeper)
+        marked = [carrier.carry_batch(keeper) for _ in range(2)]
+    publisher.close()
+
+    assert marked == [1, 1] and waiting(wire) == 2
+    assert [each["id"] for each in delivered(wire)] == [str(one.id), str(other.id)], "the follower was not said"
+
+
+def test_shards_are_counted_anew_with_nothing_read_ahead_and_all_written_down(kites, hand, roofs, monkeypatch):
+    monkeypatch.setattr(relay, "BATCH", 2)
+    build(kites, 4)
+    hand.carry()
+    assert len(hand.ahead) == 2 and waiting(roofs) == 4
+
+    hand.settle()
+
+    assert hand.ahead == [] and waiting(roofs) == 2
 
 
 def test_a_refused_aggregate_rests_and_does_not_keep_the_relay_busy(kites, hand, roofs):

@@ -169,11 +169,11 @@ def marks_first() -> None:
         def __init__(self, relay):
             self.relay, self.publisher = relay, relay.publisher
 
-        def publish_batch(self, messages):
+        def sending(self, messages):
             messages = list(messages)
             with self.relay.runtime.system_engine.begin() as connection:
                 connection.execute(sent, {"ids": [message.id for message in messages]})
-            return self.publisher.publish_batch(messages)
+            return self.publisher.sending(messages)
 
         def __getattr__(self, name):
             return getattr(self.publisher, name)
@@ -198,7 +198,8 @@ def rows_are_shared_out() -> None:
             receipt = self.publisher.publish_batch(relay._message(row) for row in rows)
             taken = [row.seq for row in rows if str(row.id) in receipt.confirmed | receipt.returned.keys()]
             connection.execute(relay.SENT, {"now": self.runtime.clock.now(), "seqs": taken})
-        return relay.BATCH if taken else 0
+        self.ahead = taken  # look again at once
+        return len(taken)
 
     relay.Relay.carry_batch = carry_batch
 
@@ -215,7 +216,8 @@ def follows_a_cursor() -> None:
             self.last = keeper.scalar(newest)
         rows = keeper.execute(beyond, {"last": self.last}).all()
         self.last = max([self.last, *(row.seq for row in rows)])
-        return self._mark(rows, self.publisher.publish_batch(relay._message(row) for row in rows))
+        self.answered, _ = self._judge(rows, self.publisher.publish_batch(relay._message(row) for row in rows))
+        return self._write(keeper)
 
     relay.Relay.carry_batch = carry_batch
 

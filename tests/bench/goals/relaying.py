@@ -4,15 +4,17 @@ import json
 
 from chassis import amqp, servers
 from chassis.ids import new_id
-from tests.bench import bare, seed
+from tests.bench import bare, load, seed
 from tests.bench.place import OURS as BIN
 from tests.bench.place import Program
-from tests.bench.run import Run
+from tests.bench.run import Run, Sample
 from tests.bench.table import Result
 
 DATABASE = "tickets_relay"
 KEY = "tickets.ticket.benched.v1"
+PATIENCE = 120  # seconds for a slice
 QUEUES = [f"bench.{number}" for number in range(1, 6)]
+SLICE = 10_000  # events at a time, after which the queues are emptied and the other side has its turn
 PART_EACH = 0.02  # of the events: how many the relay that waits for each is given
 OUTBOX = """
 INSERT INTO outbox (id, shard, operator_id, estate_id, aggregate_type, aggregate_id, aggregate_version, routing_key, event)
@@ -30,12 +32,11 @@ def throughput(run: Run) -> None:
     """4: events from an outbox into five durable queues."""
     run.place.database("tickets", DATABASE)
     bare.declare(run.place.amqp_admin, amqp.EVENTS, QUEUES, KEY)
-    count = run.events // run.repeats
     found = {"ours": [], "raw": [], "each": []}
     for _ in range(run.repeats):
-        found["raw"].append(_raw(run, count))
-        found["ours"].append(_carried(run, count, _ours(run)))
-        found["each"].append(_carried(run, max(200, int(count * PART_EACH)), _waiting_for_each(run)))
+        slices = [_slice(run) for _ in range(max(1, run.events // run.repeats // SLICE))]
+        for name, rates in found.items():
+            rates.append(sum((each[name] for each in slices), Sample(0, 0)).rate)
         run.say(", ".join(f"{name} {rates[-1]:,.0f}/s" for name, rates in found.items()))
     words = f"relay {run.events:,} events to {len(QUEUES)} queues"
     run.found(
@@ -46,25 +47,36 @@ def throughput(run: Run) -> None:
     )
 
 
-def _raw(run: Run, count: int) -> float:
+def _slice(run: Run) -> dict[str, Sample]:
+    """Each side in its turn, from empty queues."""
+    return {
+        "raw": _raw(run, SLICE),
+        "ours": _carried(run, SLICE, _ours(run)),
+        "each": _carried(run, int(SLICE * PART_EACH), _waiting_for_each(run)),
+    }
+
+
+def _raw(run: Run, count: int) -> Sample:
     rate = bare.Pipelined(run.place.amqp_admin, amqp.EVENTS, KEY, json.dumps(_event()).encode(), count).run()
     _all_there(run, count)
-    return rate
+    return Sample(count, count / rate)
 
 
-def _carried(run: Run, count: int, relay: Program) -> float:
-    """Events a second that this relay marks as sent, from its first mark to its last."""
+def _carried(run: Run, count: int, relay: Program) -> Sample:
+    """What this relay marks as sent after its first mark, until its last."""
     with run.place.admin(DATABASE) as database:
         database.execute("TRUNCATE outbox")
         event = json.dumps(_event()).replace("'", "''")
         database.execute(OUTBOX.format(operator=f"'{seed.OPERATOR}'::uuid", key=KEY, event=event, count=count))
         database.execute("VACUUM (ANALYZE) outbox")
         run.place.start(relay)
-        servers.comes_true(lambda: not database.execute(LEFT).fetchone()[0], 600)
+        carried = servers.comes_true(lambda: not database.execute(LEFT).fetchone()[0], PATIENCE)
         sent, seconds, first = database.execute(PACE).fetchone()
     run.place.stop(relay)
+    if not carried:
+        raise load.WentWrong(f"{relay.name}: not all of {count:,} events were carried within {PATIENCE} s")
     _all_there(run, count)
-    return (sent - first) / float(seconds)
+    return Sample(sent - first, float(seconds))
 
 
 def _all_there(run: Run, count: int) -> None:
