@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chassis.events import CONTENT_TYPE
-
 if TYPE_CHECKING:
     import pika
 
 VHOST = "linli"
+CONTENT_TYPE = "application/cloudevents+json"
 EVENTS = "domain.events"  # the one exchange on which every fact is said
 ATTEMPT, REASON, TRACE = "x-attempt", "x-reason", "traceparent"
 RETRY_AFTER = (5, 30, 300, 1800, 7200)  # seconds in each retry tier

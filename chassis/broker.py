@@ -10,10 +10,10 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import orjson
-import requests
 
 from chassis.amqp import (
     EVENTS,
@@ -26,6 +26,9 @@ from chassis.amqp import (
     retry_exchange,
     retry_queue,
 )
+
+if TYPE_CHECKING:
+    import requests
 
 DELIVERY_LIMIT = 20  # only for a message that kills its process; failures are counted by ourselves
 LOOKED_AT = 1_000_000  # reading the parked queue and leaving it as it is counts as delivery
@@ -185,6 +188,8 @@ def sync(management_url: str, wanted: Mapping[str, list], user: str = "", passwo
 
     An administrator's name and password are given, or stand in the URL. → `exchange -key-> queue` of each removed.
     """
+    import requests  # only who brings the broker up to date needs it
+
     with requests.Session() as api:
         api.auth = (user, password) if user else None
         _answer(api.post(f"{management_url}/api/definitions", json=wanted, timeout=60))
@@ -205,7 +210,7 @@ def _address(management_url: str, binding: Mapping) -> str:
     return f"{management_url}/api/bindings/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def _answer(response: requests.Response) -> requests.Response:
+def _answer(response: "requests.Response") -> "requests.Response":
     if not response.ok:
         raise RuntimeError(f"The broker refused {response.request.method} {response.request.path_url}: {response.text}")
     return response

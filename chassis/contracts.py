@@ -12,9 +12,8 @@ import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from chassis.amqp import EVENTS
+from chassis.amqp import CONTENT_TYPE, EVENTS
 from chassis.broker import listeners
-from chassis.events import CONTENT_TYPE
 from chassis.http import create_app
 from chassis.runtime import Runtime
 from chassis.service import Service

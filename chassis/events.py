@@ -21,7 +21,6 @@ from marshmallow import fields as wire
 from chassis.dumping import EXPRESSIONS, MOMENT, compiled
 
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-CONTENT_TYPE = "application/cloudevents+json"
 RESTATED = "restated"  # the fact by which a service says its present state again, for late listeners
 
 

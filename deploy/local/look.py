@@ -16,10 +16,15 @@ def ps():
     total = 0
     print(f"{pick('program', '程序'):<22}{'':<10}{'pid':>8}{'MB':>8}")
     for name, each in supervise.states().items():
+        if each["group"] == "tasks":
+            continue  # it has run to its end
         memory = sum(map(_memory, _tree(each["pid"], children))) if each["pid"] else 0
         total += memory
         uptime = each["description"].partition("uptime ")[2]
         print(f"{name:<22}{each['statename']:<10}{each['pid'] or '':>8}{memory:>8.0f}  {uptime}")
+    launcher = supervise.ask("supervisor.getPID")
+    total += _memory(launcher)
+    print(f"{'supervisord':<22}{'RUNNING':<10}{launcher:>8}{_memory(launcher):>8.0f}")
     print(f"{pick('together', '合计'):<22}{'':<10}{'':>8}{total:>8.0f}")
 
 

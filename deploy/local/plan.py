@@ -74,6 +74,10 @@ class Plan:
         """The broker's management door, with the administrator's name and password."""
         return f"http://{BROKER_ADMIN}:{self.secrets['RABBITMQ_ADMIN_PASSWORD']}@{self.at('management')}"
 
+    def broker_administrator(self):
+        """Whom the broker knows from its boot on; the rest of its definitions follows when it answers."""
+        return broker.administrator(BROKER_ADMIN, self.secrets["RABBITMQ_ADMIN_PASSWORD"])
+
     def secret(self, service, what):
         return self.secrets[f"{service.upper()}_{what}"]
 
@@ -125,6 +129,7 @@ class Plan:
     def write_settings(self):
         for service in self.services:
             keys.write(ENV / f"{service}.env", self.settings(service))
+        keys.write(ENV / "sms.env", {"SMS_SECRET": self.secrets["SMS_SECRET"]})
         keys.write(ENV / "platform.env", self.whole())
 
     def whole(self):

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import ssl
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -12,11 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
-import requests
 
-from chassis import amqp, broker, servers
-from chassis.migrations import migrate
-from chassis.service import load
+from chassis import amqp, servers
 from deploy.local import packages, plan, supervise
 from deploy.local.down import take_down
 from deploy.local.words import Failed, say, step
@@ -76,8 +72,6 @@ def prepare(here):
         plan.refuse_taken_ports(here.ports())
         here.write_settings()
         set_strange_data_aside(here)
-    with step("data folders, broker definitions", "数据目录与消息队列定义"), ThreadPoolExecutor() as together:
-        wait_for([together.submit(here.postgres.prepare), together.submit(define_broker, here)])
 
 
 def await_remains():
@@ -88,21 +82,33 @@ def await_remains():
 
 
 def start_servers(here):
+    """The broker's boot is the longest of all and wants most of the machine: it begins first, all else goes on beside it."""
     with step("PostgreSQL and databases", "PostgreSQL 与数据库"):
         supervise.write_config(here)
         supervise.start_supervisord()
-        supervise.start("servers:postgres", "servers:epmd")
+        begin_broker(here)
+        with ThreadPoolExecutor() as together:
+            wait_for([together.submit(here.postgres.prepare), together.submit(supervise.warm)])
+        supervise.start("servers:postgres")
         await_answer("postgres", here.postgres.answers)
-        await_answer("epmd", here.rabbitmq.port_mapper.answers)
-        supervise.start("servers:rabbitmq")
         for service in here.services:
             servers.create_service_database(here.postgres.url(), service, here.passwords(service))
 
 
+def begin_broker(here):
+    """It boots with nobody but its administrator; exchanges and queues come when it answers."""
+    here.rabbitmq.prepare()
+    file = here.rabbitmq.definitions
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({"vhosts": [{"name": amqp.VHOST}], **here.broker_administrator()}))
+    supervise.start("servers:epmd")
+    await_answer("epmd", here.rabbitmq.port_mapper.answers)
+    supervise.start("servers:rabbitmq")
+
+
 def migrate_databases(here):
     with step("migrations", "数据库迁移"):
-        for service in here.services:
-            migrate(load(service), here.settings(service)["SERVICE_OWNER_DATABASE_URL"])
+        supervise.run_to_end(*(f"{service}-migrate" for service in here.services))
 
 
 def start_platform(here):
@@ -110,7 +116,7 @@ def start_platform(here):
         background, others = supervise.platform(here)
         supervise.start(*others)  # a web role needs no broker
         await_answer("rabbitmq", here.rabbitmq.answers)
-        broker.sync(here.management_url, definitions(here))
+        supervise.run_to_end("topology")
         supervise.start(*background)
         until_nobody(lambda: unwell(here))
 
@@ -118,7 +124,7 @@ def start_platform(here):
 def seed_demo(here):
     if not seeded(here):
         with step("demo operators", "演示数据"):
-            linli("seed", "--out", str(plan.DEMO))
+            supervise.run_to_end("seed")
         with step("every service hears of them", "各服务同步演示数据"):
             wait_until_heard(here)
 
@@ -140,11 +146,17 @@ def seeded(here):
 
 def wait_until_heard(here):
     """Nothing waits. What was said and not heard, and does not wait in a queue either, is parked."""
-    if not servers.comes_true(lambda: not unsaid(here) and (not unheard(here) or queues_are_empty(here)), seconds=900):
+    if not servers.comes_true(lambda: all_is_heard(here), seconds=900):
         raise Failed(
             f"{unsaid(here) + unheard(here)} events still wait after 15 minutes; `make logs` may say why.",
             f"15 分钟后仍有 {unsaid(here) + unheard(here)} 个事件未处理，可用 `make logs` 查看原因。",
         )
+
+
+def all_is_heard(here):
+    """Twice a second at most: who looks takes time from those who hear."""
+    time.sleep(0.5)
+    return not unsaid(here) and (not unheard(here) or queues_are_empty(here))
 
 
 def unsaid(here):
@@ -159,6 +171,8 @@ def unsaid(here):
 
 def unheard(here):
     """Hearings that are still to come, by the databases: what was said to each reaction, less what its inbox holds."""
+    from chassis.service import load  # takes a second, in which the broker has better things to do
+
     said = counted(here, here.services, "SELECT routing_key, count(*) FROM outbox GROUP BY 1")
     count = 0
     for service in here.services:
@@ -173,6 +187,8 @@ def unheard(here):
 
 def queues_are_empty(here):
     """Seen twice, because the broker counts every five seconds only."""
+    import requests
+
     for pause in (6, 0):
         queues = requests.get(f"{here.management_url}/api/queues/{amqp.VHOST}", timeout=10).json()
         if any(queue.get("messages", 0) for queue in queues if not queue["name"].endswith(".parked")):
@@ -189,50 +205,18 @@ def counted(here, services, query):
     return counts
 
 
-def define_broker(here):
-    """What the broker imports when it boots: exchanges, queues, bindings, policies, and one user per service."""
-    here.rabbitmq.prepare()
-    file = here.rabbitmq.definitions
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(definitions(here)))
-
-
-def definitions(here):
-    passwords = {service: here.secret(service, "AMQP_PASSWORD") for service in here.services}
-    administrator = broker.administrator(plan.BROKER_ADMIN, here.secrets["RABBITMQ_ADMIN_PASSWORD"])
-    return broker.definitions(map(load, here.services), passwords, extra=[administrator])
-
-
-def linli(*words):
-    """Run one `linli` command to its end and return what it printed."""
-    log = plan.LOGS / f"{'-'.join(words[:2]).replace('/', '_')}.log"
-    done = subprocess.run(
-        [supervise.LINLI, *words],
-        env={**plan.plain_environment(), "LINLI_ENV_DIR": str(plan.ENV)},
-        cwd=plan.ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    log.write_text(done.stdout + done.stderr if done.returncode else done.stderr)
-    if done.returncode:
-        raise Failed(
-            f"`linli {' '.join(words)}` failed; all of it: {log}",
-            f"`linli {' '.join(words)}` 失败，完整日志：{log}",
-            servers.last_lines(log),
-        )
-    return done.stdout
-
-
 def await_answer(program, answers):
     until_nobody(lambda: "" if answers() else program)
 
 
 def until_nobody(is_silent):
     """Wait until no program is named any more; one that supervisord has given up, or that stays silent, is an error."""
-    servers.comes_true(lambda: not is_silent() or given_up(), PATIENCE)
-    name = given_up() or is_silent()
-    if name:
+    for _ in range(PATIENCE):
+        if servers.comes_true(lambda: not is_silent(), seconds=1):
+            return
+        if given_up():
+            break
+    if name := given_up() or is_silent():
         log = plan.LOGS / f"{name}.log"
         raise Failed(
             f"{name} does not answer; all of it: {log}", f"{name} 没有应答，完整日志：{log}", servers.last_lines(log)
@@ -255,7 +239,8 @@ def unwell(here):
 
 def health(address):
     """What `/healthz` says; its status 503 says it too. Nothing while the edge is silent."""
-    trusting = ssl._create_unverified_context()  # our own certificate on our own machine
+    https = address.startswith("https")
+    trusting = ssl._create_unverified_context() if https else None  # our own certificate on our own machine
     try:
         with urllib.request.urlopen(f"{address}/healthz", timeout=5, context=trusting) as answer:
             return json.load(answer)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.edge import Settings, command, write
 
-GUNICORN = ["-m", "gunicorn", "--no-control-socket", "-k", "gthread", "--threads", "8", "--timeout", "30"]
+GUNICORN = ["--no-control-socket", "--preload", "-k", "gthread", "--threads", "8", "--timeout", "30"]
 
 
 def render(settings: Settings, out: str) -> None:
@@ -21,8 +21,10 @@ def run(settings: Settings) -> None:
 
 
 def pages(settings: Settings, bind: str) -> None:
-    gunicorn = [sys.executable, *GUNICORN, "--bind", bind or settings.pages, "gateway.edge.pages:create_app()"]
-    os.execv(gunicorn[0], gunicorn)
+    from gunicorn.app.wsgiapp import run as serve  # in this process: what it has imported need not be imported again
+
+    sys.argv = ["gunicorn", *GUNICORN, "--bind", bind or settings.pages, "gateway.edge.pages:create_app()"]
+    serve()
 
 
 def main() -> None:

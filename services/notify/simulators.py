@@ -20,6 +20,7 @@ import orjson
 import requests
 from aiosmtpd.controller import Controller
 
+from chassis.settings import load_environment
 from services.notify.channels import SIGNED_WITHIN, is_signed, signed
 
 RECEIPT_WAITS = (0, 1, 5, 30)  # seconds before each try to hand over a receipt
@@ -165,6 +166,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--keep", type=Path, required=True)
     asked = parser.parse_args()
+    load_environment(asked.kind)
     if asked.kind == "sms":
         return Provider(asked.port, asked.keep, os.environ["SMS_SECRET"], asked.host).serve_forever()
     mail_server(asked.port, asked.keep, asked.host).start()

@@ -20,6 +20,7 @@ COPY = HOME / "checkout"
 NEEDED = ("chassis", "services", "gateway", "deploy", "contracts")
 HEALTHY = re.compile(r"RabbitMQ, services, edge … [\d.]+ s")
 OURS = re.compile(r"linli run |gateway\.edge pages|gateway\.edge\.pages|linli \w+ web")
+LAUNCHER = re.compile(r"deploy\.local\.supervisord")
 BARE = "import flask, sqlalchemy, psycopg, time; time.sleep(600)"
 
 
@@ -41,8 +42,8 @@ class Platform:
             _until_healthy(up)
             self.seconds.append(time.monotonic() - began)
             time.sleep(2)
-            held = _memory_of(up.pid)
-            self.memory.append(sum(held))
+            held = _memory_of(OURS)
+            self.memory.append(sum(held) + sum(_memory_of(LAUNCHER)))  # which no bare process is set against
         finally:
             _take_down(up)
         self.bare.append(_bare(len(held)))
@@ -141,16 +142,16 @@ def _data_of_copy() -> Path:
     return Path("/var/lib/linli", servers.hash_of(COPY)) if os.geteuid() == 0 else COPY / ".local"
 
 
-def _memory_of(pid: int) -> list[float]:
-    """Megabytes of each of our Python processes of that start: what belongs to its copy and is a service or the pages."""
+def _memory_of(these: re.Pattern) -> list[float]:
+    """Megabytes of each process of that start whose command line is one of these."""
     held = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            mine = str(COPY).encode() in (folder / "environ").read_bytes()
+            here = (folder / "cwd").readlink() == COPY
         except OSError:
             continue  # it has ended, or is not ours to look at
-        if mine and OURS.search(words) and not words.startswith("setpriv"):
+        if here and these.search(words) and not words.startswith("setpriv"):
             held.append(look._memory(int(folder.name)))
     return held
 
