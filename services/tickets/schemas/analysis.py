@@ -119,7 +119,7 @@ class RepeatView(Schema):
     causes = fields.List(fields.String, required=True)
 
 
-class ProposalView(Schema):
+class AdjustmentView(Schema):
     """What to look into: `missed` limits, work `reopened`, `low_ratings`, faults `repeated`; with the figure that says so."""
 
     kind = fields.String(required=True)
@@ -138,7 +138,7 @@ class AnalysisView(Schema):
     processes = fields.List(fields.Nested(ProcessView), required=True)
     lines = fields.List(fields.Nested(LineView), required=True)
     repeats = fields.List(fields.Nested(RepeatView), required=True)
-    proposals = fields.List(fields.Nested(ProposalView), required=True)
+    proposals = fields.List(fields.Nested(AdjustmentView), required=True)
 
 
 class BreachFilter(Schema):
