@@ -20,6 +20,7 @@ class Category(StrEnum):
 
     TICKETS = "tickets"  # how my own requests fare
     RATING = "rating"  # invitations to rate
+    NOTICES = "notices"  # of my estate: what is out of order, and what will be off
     WORK = "work"  # staff: something to do
     ALERTS = "alerts"  # staff: a limit is near or past
     LEGAL = "legal"  # notices the law asks for

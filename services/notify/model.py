@@ -309,7 +309,7 @@ class Occupancy(Copy, OfEstate):
     ends_on: Mapped[date | None]
     void: Mapped[bool]
 
-    __table_args__ = (Index("occupancy_unit", "unit_id"),)
+    __table_args__ = (Index("occupancy_unit", "unit_id"), Index("occupancy_estate", "estate_id"))
 
 
 class Staff(Copy):

@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    Date,
     DateTime,
     Text,
     Uuid,
@@ -109,6 +110,15 @@ PEOPLE = (
 HOMES = select(Occupancy).where(
     Occupancy.unit_id == _any_of("units"), Occupancy.relation.in_(ADULTS), Occupancy.void.is_(False)
 )
+_today = bindparam("today", type_=Date)
+RESIDENTS = select(Occupancy.person_id).where(
+    Occupancy.estate_id == bindparam("estate"),
+    Occupancy.relation.in_(ADULTS),
+    Occupancy.void.is_(False),
+    Occupancy.starts_on <= _today,
+    or_(Occupancy.ends_on.is_(None), Occupancy.ends_on >= _today),
+)
+RESIDENTS_OF_UNITS = RESIDENTS.where(Occupancy.unit_id == _any_of("units"))
 _scope = func.unnest(bindparam("scopes", type_=ARRAY(Text))).column_valued("scope")
 _held = [
     Staff.roles.contains(func.jsonb_build_array(func.jsonb_build_object("role", role, "scope", _scope)))
@@ -154,6 +164,17 @@ def homes(work, units: list[Unit], estates: Mapping[UUID, Estate]) -> dict[UUID,
         if occupancy.starts_on <= day and (occupancy.ends_on is None or occupancy.ends_on >= day):
             held[occupancy.unit_id].add(occupancy.person_id)
     return held
+
+
+def residents(work, estate: Estate, units: frozenset[UUID] | None) -> set[UUID]:
+    """The adults who hold these units of the estate today, or any unit of it for None: one question for all."""
+    asked = {"estate": estate.id, "today": work.now.astimezone(ZoneInfo(estate.timezone)).date()}
+    found = (
+        work.scalars(RESIDENTS, asked)
+        if units is None
+        else work.scalars(RESIDENTS_OF_UNITS, {**asked, "units": _some(set(units))})
+    )
+    return set(found)
 
 
 def desks(work, estates: list[Estate]) -> dict[UUID, set[UUID]]:

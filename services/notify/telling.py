@@ -29,7 +29,8 @@ class NotYetKnown(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class Telling:
-    """One template of one event, for the people named, the estate's desk, the unit's adults; never for `but`."""
+    """One template of one event, for the people named, the estate's desk, the unit's adults, the adults of many units or of
+    the whole estate; never for `but`."""
 
     cause: Envelope
     template: str
@@ -40,11 +41,14 @@ class Telling:
     people: frozenset[UUID] = frozenset()
     desk: bool = False
     home: bool = False
+    units: frozenset[UUID] = frozenset()
+    whole_estate: bool = False
     but: UUID | None = None
     estate_id: UUID | None = None
     unit_id: UUID | None = None
     facts: dict = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)  # by language
+    words: dict[str, dict] = field(default_factory=dict)  # by language, facts that read differently in each
     named: dict[str, UUID] = field(default_factory=dict)  # facts that are people's names
     urgent: bool = False  # may disturb the night
 
@@ -77,6 +81,7 @@ class _Known:
         homes = {telling.unit_id for telling in tellings if telling.home}
         self.desks = queries.desks(work, [self.estates[estate_id] for estate_id in desks])
         self.homes = queries.homes(work, [self.units[unit_id] for unit_id in homes], self.estates)
+        self.crowds = {id(each): self._crowd(work, each) for each in tellings if each.units or each.whole_estate}
         people = set().union(*(self._meant(each) | set(each.named.values()) for each in tellings))
         self.people, self.told = queries.people(work, people, {telling.cause.id for telling in tellings})
 
@@ -93,7 +98,9 @@ class _Known:
         return self.estates[telling.estate_id].timezone if telling.estate_id else HOME_ZONE
 
     def readers(self, telling: Telling) -> Iterator[Person]:
-        return (self.person(person_id) for person_id in sorted(self._meant(telling)))
+        """Of a crowd those we know: one who is still on the way keeps nobody else waiting."""
+        unknown = self.crowds.get(id(telling), set()) - self.people.keys() - telling.people
+        return (self.person(person_id) for person_id in sorted(self._meant(telling) - unknown))
 
     def person(self, person_id: UUID) -> Person:
         return self._known("person", person_id, self.people)[0]
@@ -104,7 +111,12 @@ class _Known:
     def _meant(self, telling: Telling) -> set[UUID]:
         desk = self.desks[telling.estate_id] if telling.desk else set()
         home = self.homes[telling.unit_id] if telling.home else set()
-        return (telling.people | desk | home) - {telling.but}
+        crowd = self.crowds.get(id(telling), set())
+        return (telling.people | desk | home | crowd) - {telling.but}
+
+    def _crowd(self, work, telling: Telling) -> set[UUID]:
+        estate, _ = self._place(telling)
+        return queries.residents(work, estate, None if telling.whole_estate else telling.units)
 
     def _place(self, telling: Telling) -> tuple[Estate | None, Unit | None]:
         estate = telling.estate_id and self._known("estate", telling.estate_id, self.estates)
@@ -150,7 +162,14 @@ def _facts(known: _Known, telling: Telling, person: Person, language: str) -> di
     spoken = {"title": telling.titles[language]} if telling.titles else {}
     names = {fact: known.person(person_id).name for fact, person_id in telling.named.items()}
     about = {"person": person.name, "link": telling.link, "timezone": known.timezone(telling)}
-    return {**telling.facts, **names, **spoken, **known.place(telling, language), **about}
+    return {
+        **telling.facts,
+        **telling.words.get(language, {}),
+        **names,
+        **spoken,
+        **known.place(telling, language),
+        **about,
+    }
 
 
 def _hand_out(work, message: Message, person: Person, wanted: tuple[Channel, ...], words: Letter, at: datetime) -> None:

@@ -55,7 +55,7 @@ def test_somebody_without_any_address_cannot_be_invited_and_that_is_said(notify,
 
 def test_a_new_password_is_offered_even_to_who_wants_no_messages(notify, place):
     person = somebody(notify, place, phone=None)
-    wish = {category: ["in_app"] for category in ("tickets", "rating", "work", "alerts", "legal")}
+    wish = {category: ["in_app"] for category in ("tickets", "rating", "notices", "work", "alerts", "legal")}
     client = notify.client(a_signed_in(place, person))
     client.put("/preferences", {"channels": wish}, headers={"If-Match": '"0"'})
 

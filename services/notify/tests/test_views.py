@@ -131,7 +131,9 @@ def test_until_somebody_chooses_everything_comes_by_every_channel(notify, place,
     answer = signed_in(notify, place, owner).get("/preferences")
 
     assert answer.headers["ETag"] == '"0"'
-    assert answer.json["channels"] == dict.fromkeys(("tickets", "rating", "work", "alerts", "legal"), EVERYTHING)
+    assert answer.json["channels"] == dict.fromkeys(
+        ("tickets", "rating", "notices", "work", "alerts", "legal"), EVERYTHING
+    )
     assert (answer.json["quiet_from"], answer.json["timezone"]) == (None, "Asia/Shanghai")
 
 

@@ -115,7 +115,7 @@ class SpokenView(Schema):
     points = fields.Float(required=True)
 
 
-class ProposalView(Schema):
+class ClassificationView(Schema):
     """What a report's words say it is about. It decides nothing: whoever reviews it confirms or corrects."""
 
     category = fields.String(required=True, allow_none=True)
@@ -141,7 +141,7 @@ class TicketView(TicketLine):
     )
     description = fields.String(required=True)
     incident_id = fields.UUID(required=True, allow_none=True)
-    proposed = fields.Nested(ProposalView, required=True, allow_none=True)
+    proposed = fields.Nested(ClassificationView, required=True, allow_none=True)
     preferred_times = fields.List(fields.Dict, required=True, allow_none=True)
     contact_phone = fields.Function(lambda ticket: ticket.contact_phone and mask_phone(ticket.contact_phone))
     payer = enum(Payer, required=True, allow_none=True)

@@ -6,10 +6,10 @@ from services.tickets.model import Ticket, taxonomy
 from services.tickets.queries import listing, timeline
 from services.tickets.schemas.taxonomy import TaxonomyView
 from services.tickets.schemas.tickets import (
+    ClassificationView,
     ContactView,
     FilesView,
     MomentView,
-    ProposalView,
     Report,
     ReportWords,
     TicketFilter,
@@ -36,7 +36,7 @@ def file_ticket(work, report):
 @blp.post("/proposals")
 @allow("tickets:file")
 @takes(ReportWords)
-@gives(ProposalView)
+@gives(ClassificationView)
 def propose_classification(work, words):
     """Ask what a report is about before filing it: category, problem and urgency, with the words that spoke for them."""
     return filing.propose(work, **words)
