@@ -10,12 +10,13 @@ RESIDENT = {
     f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "confirm", "reopen", "cancel", "urge")
 }
 STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment", "reply")}
-TECHNICIAN = STAFF | {"tickets:work", "tickets:hold", "tickets:transfer"}
+TECHNICIAN = STAFF | {"tickets:quote", "tickets:work", "tickets:hold", "tickets:transfer"}
 DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide", "announce")}
-DISPATCHER = DESK | {"tickets:dispatch", "tickets:hold", "tickets:transfer"}
+DISPATCHER = DESK | {"tickets:quote", "tickets:dispatch", "tickets:hold", "tickets:transfer"}
 MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:disclose", "tickets:analyse"}
 GRANTS = {
-    **dict.fromkeys(("developer", "owner", "co_owner", "household_member", "occupier"), RESIDENT),
+    **dict.fromkeys(("developer", "owner", "co_owner"), RESIDENT | {"tickets:agree"}),
+    **dict.fromkeys(("household_member", "occupier"), RESIDENT),
     **dict.fromkeys(("cashier", "inspector", "admin"), STAFF),
     "technician": TECHNICIAN,
     "service_desk": DESK,

@@ -161,7 +161,7 @@ def announce_technician(work, heard):
     """The technician learns where to go, the reporter and the home that somebody will come."""
     technician = {"technician": heard.assignee_id} if heard.assignee_id else {}
     yield to_people(work, heard, "tickets.ticket.dispatched.technician", heard.assignee_id, category=Category.WORK)
-    yield _to_home(work, heard, "tickets.ticket.dispatched", heard.reporter_id, named=technician, technician=None)
+    yield to_home(work, heard, "tickets.ticket.dispatched", heard.reporter_id, named=technician, technician=None)
 
 
 @on(TicketCompleted, together=tell)
@@ -169,7 +169,7 @@ def invite_rating(work, heard):
     """The reporter is asked to rate the finished work; the rest of the home learns that it is done."""
     ends = {"category": Category.RATING, "closes_at": heard.closes_at}
     yield to_people(work, heard, "tickets.ticket.completed", heard.reporter_id, **ends)
-    yield _to_home(work, heard, "tickets.ticket.completed.home")
+    yield to_home(work, heard, "tickets.ticket.completed.home")
 
 
 @on(TicketReminded, together=tell)
@@ -248,7 +248,7 @@ def to_desk(work, heard, template: str, **more) -> Telling:
     return to_people(work, heard, template, desk=True, category=Category.WORK, **more)
 
 
-def _to_home(work, heard, template: str, *people: UUID, **more) -> Telling:
+def to_home(work, heard, template: str, *people: UUID, **more) -> Telling:
     """Who else lives with a repair; a complaint or question stays between its reporter and the desk."""
     return to_people(work, heard, template, *people, home=heard.kind == "repair" and heard.unit_id is not None, **more)
 

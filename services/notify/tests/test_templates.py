@@ -27,6 +27,8 @@ FACTS = {
     "clock": "review",
     "due_at": AT,
     "score": 2,
+    "total": "140.00",
+    "why": "low_rating",
     "text": "水箱清洗，请提前储水。",
     "starts_at": AT,
     "ends_at": AT,

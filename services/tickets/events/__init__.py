@@ -36,6 +36,15 @@ from services.tickets.events.incidents import (
     TicketJoined,
     TicketParted,
 )
+from services.tickets.events.quotes import (
+    ChargeAgreed,
+    QuoteAgreed,
+    QuoteFacts,
+    QuoteOffered,
+    QuoteRefused,
+    QuoteState,
+    QuoteWithdrawn,
+)
 from services.tickets.events.tickets import (
     SuggestionPutOnAgenda,
     TicketAnswered,
@@ -66,6 +75,7 @@ __all__ = [
     "AnalysisPublished",
     "Bottleneck",
     "Channel",
+    "ChargeAgreed",
     "ClockBreached",
     "ClockEscalated",
     "ClockMet",
@@ -95,6 +105,12 @@ __all__ = [
     "Limit",
     "Outcome",
     "Payer",
+    "QuoteAgreed",
+    "QuoteFacts",
+    "QuoteOffered",
+    "QuoteRefused",
+    "QuoteState",
+    "QuoteWithdrawn",
     "SentBy",
     "Side",
     "State",

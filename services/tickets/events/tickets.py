@@ -99,6 +99,8 @@ class TicketCompleted(TicketState):
     parts_fen: int
     closes_at: datetime
     reopen_until: datetime
+    cause_code: str | None
+    charged_fen: int
 
 
 @event("tickets.ticket.rated", version=1)

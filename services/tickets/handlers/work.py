@@ -16,11 +16,10 @@ def start(work, ticket_id):
     return ticket
 
 
-def complete(work, ticket_id, *, resolution, cause=None, parts=(), labour_minutes=None, attachment_ids=()):
+def complete(work, ticket_id, *, resolution, attachment_ids=(), before_ids=(), **done):
     ticket = _own_job(work, ticket_id)
-    ticket.complete(
-        resolution, cause=cause, parts=parts, labour_minutes=labour_minutes, terms=work.settings, at=work.now
-    )
+    ticket.complete(resolution, **done, terms=work.settings, at=work.now)
+    attach(work, before_ids, ticket, "before")
     attach(work, attachment_ids, ticket, "completion")
     return ticket
 

@@ -15,7 +15,9 @@ ALTER TABLE ticket
   ADD COLUMN replied_at timestamptz,
   ADD COLUMN contested_at timestamptz,
   ADD COLUMN confirmed_at timestamptz,
-  ADD COLUMN confidence_id uuid;
+  ADD COLUMN confidence_id uuid,
+  ADD COLUMN cause_code text,
+  ADD COLUMN charged_fen bigint NOT NULL DEFAULT 0;
 """
 
 CONFIDENCES = """
@@ -36,6 +38,30 @@ CREATE INDEX confidence_reporter ON confidence (reporter_id);
 CREATE INDEX confidence_ticket ON confidence (ticket_id);
 """
 
+QUOTES = """
+CREATE TABLE quote (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  version bigint NOT NULL,
+  ticket_id uuid NOT NULL,
+  closure bigint NOT NULL,
+  state varchar(40) NOT NULL,
+  lines jsonb NOT NULL,
+  labour_fen bigint NOT NULL,
+  parts_fen bigint NOT NULL,
+  total_fen bigint NOT NULL,
+  offered_by uuid NOT NULL,
+  offered_at timestamptz NOT NULL,
+  decided_by uuid,
+  decided_at timestamptz,
+  reason text,
+  charged_fen bigint,
+  CONSTRAINT quote_total_check CHECK (total_fen = labour_fen + parts_fen AND total_fen >= 0));
+CREATE INDEX quote_ticket ON quote (ticket_id, id);
+CREATE UNIQUE INDEX quote_open ON quote (ticket_id) WHERE state = 'offered';
+"""
+
 # What asks for an answer was sent out like work until now.
 LIVES = """
 UPDATE ticket SET state = 'replied', reply_text = resolution, outcome = CASE kind WHEN 'inquiry' THEN 'answered' END,
@@ -53,4 +79,6 @@ def upgrade():
     op.execute(ANSWERS)
     op.execute(LIVES)
     op.execute(CONFIDENCES)
+    op.execute(QUOTES)
+    protect("quote", app="SELECT, INSERT, UPDATE")
     protect("confidence", app="SELECT, INSERT, UPDATE")

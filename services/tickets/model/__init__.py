@@ -10,6 +10,7 @@ from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatF
 from services.tickets.model.incident import Incident, IncidentReport, Joining, Update
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
+from services.tickets.model.quote import Quote
 from services.tickets.model.rating import Rating
 from services.tickets.model.ticket import Ticket
 from services.tickets.model.words import Words
@@ -37,6 +38,7 @@ __all__ = [
     "Occupancy",
     "Pen",
     "Person",
+    "Quote",
     "Rating",
     "RepeatFault",
     "Staff",

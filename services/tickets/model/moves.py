@@ -49,6 +49,16 @@ class NotConfidential(Conflict):
     zh = "该工单（{state}）并非保密投诉，报事人信息可直接查看。"
 
 
+class NotDecided(Conflict):
+    en = "The ticket is {state} and its owner has not decided on the quote; wait for that, or make another quote."
+    zh = "工单当前为「{state}」，业主尚未确认报价，请等待确认或重新报价。"
+
+
+class BeyondQuote(Conflict):
+    en = "The ticket is {state} and its owner agreed to {agreed_fen} fen at most; quote what goes beyond it first."
+    zh = "工单当前为「{state}」，业主同意的上限为 {agreed_fen} 分，超出部分须先报价并经业主同意。"
+
+
 class Move(StrEnum):
     """What can be done with a ticket."""
 
@@ -89,6 +99,17 @@ def not_yet_rated(ticket, **_) -> None:
 def in_warranty(ticket, *, at, **_) -> None:
     if ticket.reopen_until and at > ticket.reopen_until:
         raise TooLate(state=ticket.state, until=ticket.reopen_until.date())
+
+
+def quote_decided(ticket, **_) -> None:
+    if ticket.open_quote:
+        raise NotDecided(state=ticket.state)
+
+
+def within_consent(ticket, *, charge_fen, **_) -> None:
+    """Nobody finds on a bill what they were not asked about."""
+    if charge_fen > ticket.agreed_fen:
+        raise BeyondQuote(state=ticket.state, agreed_fen=ticket.agreed_fen)
 
 
 def not_complained_of(ticket, *, who, **_) -> None:
@@ -137,7 +158,7 @@ REPAIR = REVIEW | {
     Move.START: way(State.DISPATCHED, to=State.STARTED),
     Move.HOLD: way(State.ACCEPTED, State.DISPATCHED, State.STARTED, to=State.ON_HOLD),
     Move.RESUME: way(State.ON_HOLD, to=BACK),
-    Move.COMPLETE: way(State.STARTED, to=State.COMPLETED),
+    Move.COMPLETE: way(State.STARTED, to=State.COMPLETED, only=[quote_decided, within_consent]),
     Move.RATE: way(State.COMPLETED, to=State.COMPLETED, only=[not_yet_rated]),
     Move.CONFIRM: way(State.COMPLETED, to=State.COMPLETED),
     Move.SETTLE: way(

@@ -16,6 +16,7 @@ from services.tickets import events
 from services.tickets.events import Channel, Due, Kind, Limit, Payer, State, TicketState, Urgency
 from services.tickets.model import taxonomy
 from services.tickets.model.answering import Answering
+from services.tickets.model.charging import Charging
 from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
 from services.tickets.model.confidence import Confidence
@@ -23,11 +24,12 @@ from services.tickets.model.copies import Occupancy, Person
 from services.tickets.model.dispatch import Assignment
 from services.tickets.model.intake import Intake
 from services.tickets.model.moves import ENDS, Move, move
+from services.tickets.model.quote import Quote
 from services.tickets.model.rating import Rating
 from services.tickets.model.sending import IN_HAND, Sending
 
 
-class Ticket(Intake, Sending, Answering, Entity, OfEstate):
+class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
     number: Mapped[str]
     kind: Mapped[Kind]
     state: Mapped[State] = mapped_column(default=State.SUBMITTED)
@@ -45,7 +47,6 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
     preferred_times: Mapped[list | None]
     contact_phone: Mapped[str | None] = mapped_column(Sealed, info={"private": True})
 
-    payer: Mapped[Payer | None]
     question: Mapped[str | None]
     answer: Mapped[str | None] = mapped_column(info={"private": True})
     reason: Mapped[str | None]  # why it was rejected, held, reopened or cancelled, whichever came last
@@ -77,6 +78,9 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
     assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
     assignment = relationship(Assignment, primaryjoin="foreign(Ticket.assignment_id) == Assignment.id")
 
+    quotes: Mapped[list[Quote]] = relationship(
+        primaryjoin="foreign(Quote.ticket_id) == Ticket.id", order_by=Quote.id, viewonly=True
+    )
     confidence = relationship(Confidence, primaryjoin="foreign(Ticket.confidence_id) == Confidence.id")
 
     # ── who may know of it ───────────────────────────────────────────────────────────────────────────────────────
@@ -163,10 +167,25 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
         self._say(events.TicketResumed)
 
     def complete(
-        self, resolution: str, *, cause=None, parts=(), labour_minutes=None, terms, at: datetime, act=Move.COMPLETE
+        self,
+        resolution: str,
+        *,
+        cause=None,
+        cause_code: str | None = None,
+        parts=(),
+        labour_minutes=None,
+        charge_fen: int | None = None,
+        terms,
+        at: datetime,
+        act=Move.COMPLETE,
     ) -> None:
-        """The work is done. The owner is reminded, the ticket closes, and the warranty ends at the spans of `terms`."""
-        move(self, act)
+        """The work is done. The owner is reminded, the ticket closes, and the warranty ends at the spans of `terms`.
+
+        What was agreed is charged, or less where `charge_fen` says so; without a quote nothing is.
+        """
+        charge_fen = self.agreed_fen if charge_fen is None else charge_fen
+        move(self, act, charge_fen=charge_fen)
+        self.cause_code = cause_code
         self.resolution, self.cause, self.parts, self.labour_minutes = resolution, cause, list(parts), labour_minutes
         self.completed_at = at
         self.remind_at, self.closes_at = at + terms.remind_after, at + terms.close_after
@@ -178,7 +197,10 @@ class Ticket(Intake, Sending, Answering, Entity, OfEstate):
             parts_fen=sum(part["quantity"] * part["price_fen"] for part in self.parts),
             closes_at=self.closes_at,
             reopen_until=self.reopen_until,
+            cause_code=cause_code,
+            charged_fen=charge_fen,
         )
+        self._charge(charge_fen, at)
 
     def rate(self, score: int, *, by: UUID, at: datetime, aspects=None, tags=(), comment=None) -> None:
         """Once per closure: after a reopening the new work is rated anew."""

@@ -34,7 +34,7 @@ class Confided(Forbidden):
     zh = "该投诉已设为保密，请在工单上留言联系，或由有权限的管理人员查询投诉人。"
 
 
-STAGES = ("report", "answer", "completion", "reply")  # what a file may come with
+STAGES = ("report", "answer", "completion", "reply", "before")  # what a file may come with
 
 
 def tickets(work, *, q=None, sort="-filed_at", limit, after, **asked):

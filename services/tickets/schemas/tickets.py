@@ -160,6 +160,8 @@ class TicketView(TicketLine):
     urged_at = AwareDateTime(required=True, allow_none=True)
     resolution = fields.String(required=True, allow_none=True)
     cause = fields.String(required=True, allow_none=True)
+    cause_code = fields.String(required=True, allow_none=True)
+    charged_fen = fields.Integer(required=True)
     parts = fields.List(fields.Nested(Part), required=True, allow_none=True)
     labour_minutes = fields.Integer(required=True, allow_none=True)
     reopened = fields.Integer(required=True)
@@ -203,3 +205,4 @@ class FilesView(Schema):
     answer = fields.List(fields.Nested(AttachmentView), required=True)
     completion = fields.List(fields.Nested(AttachmentView), required=True)
     reply = fields.List(fields.Nested(AttachmentView), required=True)
+    before = fields.List(fields.Nested(AttachmentView), required=True)

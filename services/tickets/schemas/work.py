@@ -1,9 +1,10 @@
 """JSON of the work."""
 
 from marshmallow import fields
-from marshmallow.validate import Length, Range
+from marshmallow.validate import Length, OneOf, Range
 
 from chassis.http import Fen, Schema, Text
+from services.tickets.model.causes import CODES
 from services.tickets.schemas.shared import attachment_ids
 
 
@@ -18,6 +19,9 @@ class Part(Schema):
 class Completion(Schema):
     resolution = Text(min=1, max=4000, required=True)
     cause = Text(max=200, allow_none=True)
+    cause_code = fields.String(allow_none=True, validate=OneOf(CODES), metadata={"description": "One of `/causes`"})
     parts = fields.List(fields.Nested(Part), load_default=list, validate=Length(max=100))
     labour_minutes = fields.Integer(strict=True, allow_none=True, validate=Range(min=0, max=100_000))
+    charge_fen = Fen(allow_none=True, metadata={"description": "Less than was agreed; never more"})
+    before_ids = attachment_ids()
     attachment_ids = attachment_ids()

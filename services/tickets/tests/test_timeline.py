@@ -20,6 +20,8 @@ def test_the_timeline_shows_who_did_what_when_and_before_and_after(garden):
         "tickets.ticket.reviewed.v1",
         "tickets.clock.met.v1",
         "tickets.ticket.dispatched.v1",
+        "tickets.clock.started.v1",
+        "tickets.clock.started.v1",
     ]
     accepted = moments[2]
     assert accepted["actor"] == {"kind": "person", "id": str(garden.dispatcher.id), "name": "李师傅"}
@@ -31,10 +33,10 @@ def test_the_timeline_comes_in_pages(garden):
     ticket = garden.bring_to("dispatched")
     client = garden.tickets.client(garden.owner)
 
-    first = client.get(f"/tickets/{ticket['id']}/timeline?limit=3").json
-    second = client.get(f"/tickets/{ticket['id']}/timeline?limit=3&after={first['next']}").json
+    first = client.get(f"/tickets/{ticket['id']}/timeline?limit=4").json
+    second = client.get(f"/tickets/{ticket['id']}/timeline?limit=4&after={first['next']}").json
 
-    assert len(first["items"] + second["items"]) == 5
+    assert len(first["items"] + second["items"]) == 7
 
 
 def test_residents_see_public_comments_only(garden):
@@ -65,7 +67,13 @@ def test_photos_come_with_the_report_and_the_completion(garden):
 
     files = garden.tickets.client(garden.owner).get(f"/tickets/{ticket['id']}/attachments").json
 
-    assert {stage: len(found) for stage, found in files.items()} == {"report": 1, "answer": 0, "completion": 1, "reply": 0}
+    assert {stage: len(found) for stage, found in files.items()} == {
+        "report": 1,
+        "answer": 0,
+        "completion": 1,
+        "reply": 0,
+        "before": 0,
+    }
     assert garden.tickets.client().get(files["report"][0]["url"].partition("8080")[2]).status_code == 200
 
 
