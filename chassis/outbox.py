@@ -24,7 +24,7 @@ def shard_of(aggregate_id: UUID) -> int:
     return zlib.crc32(aggregate_id.bytes) % SHARDS
 
 
-def envelope_of(work, entity: Entity, fact, version: int) -> Envelope:
+def envelope_of(work, entity: Entity, fact, version: int, actor: str | None = None) -> Envelope:
     kind = type(fact).__event__
     return Envelope(
         id=new_id(),
@@ -38,7 +38,7 @@ def envelope_of(work, entity: Entity, fact, version: int) -> Envelope:
         correlation_id=work.correlation_id,
         causation_id=str(work.cause.id) if work.cause else None,
         traceparent=work.traceparent,
-        actor=entity.told_as(work.actor),
+        actor=actor or entity.told_as(work.actor),
         data=dump(fact),
     )
 
@@ -80,9 +80,14 @@ def changes_of(entity: Entity) -> dict[str, list]:
     for attribute in state.mapper.column_attrs:
         before, after = (None, None) if attribute.key in UNTOLD else _change(state, attribute.key)
         if before != after:
-            private = attribute.columns[0].info.get("private")
-            changes[attribute.key] = [MASK if private and value is not None else value for value in (before, after)]
+            changes[attribute.key] = masked(attribute.columns[0], [before, after])
     return changes
+
+
+def masked(column, change: list) -> list:
+    """Private columns only say that they changed."""
+    private = column.info.get("private")
+    return [MASK if private and value is not None else value for value in change]
 
 
 def _change(state, name: str) -> tuple:

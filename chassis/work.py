@@ -3,7 +3,7 @@
 An HTTP request, a reaction to one event, or one run of a job. Handlers get it first and need nothing else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from chassis.errors import Forbidden, Invalid, NotFound, Stale
 from chassis.events import Envelope
 from chassis.i18n import Sentence
 from chassis.model import Copy, Entity, Row
+from chassis.moving import Moved, move
 from chassis.paging import Order, Page
 from chassis.shapes import Shaped, shaped
 
@@ -206,6 +207,11 @@ class Work:
     def add(self, thing: Thing) -> Thing:
         self.session.add(thing)
         return thing
+
+    def move_many(self, cls: type[Entity], moved: Sequence[Moved]) -> None:
+        """Change rows of entities that were read and locked as columns, each with its event, in one statement."""
+        if moved:
+            move(self, cls, moved)
 
     def copy(self, cls: type[Copy], id: UUID, **fields) -> None:
         """Keep a copy of what the event says, unless the copy shows a later state already (the version gate)."""

@@ -95,7 +95,7 @@ def write(connection: Connection, pieces: Iterable[Piece]) -> None:
     """Insert all of it: in one statement, unless it is very much."""
     for batch in _batches(pieces):
         shape = tuple((table, tuple(rows[0])) for table, rows in batch)
-        connection.exec_driver_sql(_statement(shape), tuple(_told(connection.dialect, *each) for each in batch))
+        connection.exec_driver_sql(_statement(shape), tuple(as_json(connection.dialect, *each) for each in batch))
 
 
 def _batches(pieces: Iterable[Piece]):
@@ -113,16 +113,16 @@ def _batches(pieces: Iterable[Piece]):
 
 @cache
 def _statement(shape: tuple) -> str:
-    *first, last = [_insertion(table, columns) for table, columns in shape]
+    *first, last = [insertion(table, columns) for table, columns in shape]
     return (f"WITH {', '.join(f'w{n} AS ({each})' for n, each in enumerate(first))} " if first else "") + last
 
 
-def _insertion(table: Table, columns: tuple[str, ...]) -> str:
+def insertion(table: Table, columns: tuple[str, ...]) -> str:
     named = ", ".join(f'"{column}"' for column in columns)
     return f'INSERT INTO "{table.name}" ({named}) SELECT {named} FROM json_populate_recordset(NULL::"{table.name}", %s)'
 
 
-def _told(dialect, table: Table, rows: list[dict]) -> str:
+def as_json(dialect, table: Table, rows: list[dict]) -> str:
     """The rows as JSON: PostgreSQL reads each value as its column's type."""
     for column, process in _sealing(dialect, table):
         rows = [{**row, column: process(row[column])} if row.get(column) is not None else row for row in rows]

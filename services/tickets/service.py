@@ -11,7 +11,9 @@ RESIDENT = {
 }
 STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment", "reply")}
 TECHNICIAN = STAFF | {"tickets:quote", "tickets:work", "tickets:hold", "tickets:transfer"}
-DESK = STAFF | {f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide", "announce")}
+DESK = STAFF | {
+    f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide", "call_back", "announce")
+}
 DISPATCHER = DESK | {"tickets:quote", "tickets:dispatch", "tickets:hold", "tickets:transfer"}
 MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:disclose", "tickets:analyse"}
 GRANTS = {
@@ -21,7 +23,8 @@ GRANTS = {
     "technician": TECHNICIAN,
     "service_desk": DESK,
     "dispatcher": DISPATCHER,
-    **dict.fromkeys(("estate_manager", "region_manager", "head_office"), MANAGER),
+    **dict.fromkeys(("estate_manager", "region_manager"), MANAGER),
+    "head_office": MANAGER | {"tickets:set_callbacks"},
 }
 
 service = Service(

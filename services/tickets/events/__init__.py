@@ -1,11 +1,22 @@
 """What the tickets service says. Facts only: never the words of a report, a name or a phone number."""
 
 from services.tickets.events.analysis import AnalysisPublished, Bottleneck
+from services.tickets.events.calendars import CalendarChanged, OpenHours, SpecialDay, WeekdayHours
+from services.tickets.events.callbacks import (
+    CallbackFacts,
+    CallbackMissed,
+    CallbackOpened,
+    CallbackPolicyChanged,
+    CallbackSettled,
+    Reached,
+    Why,
+)
 from services.tickets.events.clocks import (
     ClockBreached,
     ClockEscalated,
     ClockMet,
     ClockPaused,
+    ClockRescheduled,
     ClockResumed,
     ClockStarted,
     ClockState,
@@ -48,6 +59,8 @@ from services.tickets.events.quotes import (
 from services.tickets.events.tickets import (
     SuggestionPutOnAgenda,
     TicketAnswered,
+    TicketAppointed,
+    TicketArrived,
     TicketAsked,
     TicketAssigned,
     TicketCancelled,
@@ -69,17 +82,37 @@ from services.tickets.events.tickets import (
     TicketState,
     TicketSubmitted,
 )
-from services.tickets.events.words import Channel, Kind, Level, Limit, Outcome, Payer, SentBy, Side, State, Urgency
+from services.tickets.events.words import (
+    Channel,
+    Counting,
+    Kind,
+    Level,
+    Limit,
+    Outcome,
+    Payer,
+    SentBy,
+    Side,
+    State,
+    Urgency,
+    Waiting,
+)
 
 __all__ = [
     "AnalysisPublished",
     "Bottleneck",
+    "CalendarChanged",
+    "CallbackFacts",
+    "CallbackMissed",
+    "CallbackOpened",
+    "CallbackPolicyChanged",
+    "CallbackSettled",
     "Channel",
     "ChargeAgreed",
     "ClockBreached",
     "ClockEscalated",
     "ClockMet",
     "ClockPaused",
+    "ClockRescheduled",
     "ClockResumed",
     "ClockStarted",
     "ClockState",
@@ -87,6 +120,7 @@ __all__ = [
     "CommentAdded",
     "ConfidenceDisclosed",
     "ConfidenceTold",
+    "Counting",
     "DispatchPolicyChanged",
     "Due",
     "IncidentAnnounced",
@@ -103,6 +137,7 @@ __all__ = [
     "Kind",
     "Level",
     "Limit",
+    "OpenHours",
     "Outcome",
     "Payer",
     "QuoteAgreed",
@@ -111,11 +146,15 @@ __all__ = [
     "QuoteRefused",
     "QuoteState",
     "QuoteWithdrawn",
+    "Reached",
     "SentBy",
     "Side",
+    "SpecialDay",
     "State",
     "SuggestionPutOnAgenda",
     "TicketAnswered",
+    "TicketAppointed",
+    "TicketArrived",
     "TicketAsked",
     "TicketAssigned",
     "TicketCancelled",
@@ -143,4 +182,7 @@ __all__ = [
     "TicketTransferred",
     "TicketUrged",
     "Urgency",
+    "Waiting",
+    "WeekdayHours",
+    "Why",
 ]

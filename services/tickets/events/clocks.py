@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.events import event, part
-from services.tickets.events.words import Kind, Level, Limit, State, Urgency
+from services.tickets.events.words import Kind, Level, Limit, State, Urgency, Waiting
 
 
 @part
@@ -48,9 +48,10 @@ class ClockStarted(ClockState):
 
 @event("tickets.clock.paused", version=1)
 class ClockPaused(ClockState):
-    """The limit waits for the reporter's answer, at most until `paused_until`."""
+    """The limit waits for somebody else, at most until `paused_until`."""
 
     paused_until: datetime
+    waiting_for: Waiting | None
 
 
 @event("tickets.clock.resumed", version=1)
@@ -82,3 +83,13 @@ class ClockEscalated(ClockState):
 
     level: Level
     told: list[UUID]
+
+
+@event("tickets.clock.rescheduled", version=1)
+class ClockRescheduled(ClockState):
+    """What the limit follows from has changed, such as the calendar or the appointment: it was counted anew from the start.
+
+    A warning or breach that no longer holds is taken back: `warned_at`, `breached_at` are as they stand now.
+    """
+
+    was_due_at: datetime

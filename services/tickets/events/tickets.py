@@ -40,6 +40,9 @@ class TicketState:
     started_at: datetime | None
     completed_at: datetime | None
     closed_at: datetime | None
+    appointed_from: datetime | None
+    appointed_to: datetime | None
+    arrived_at: datetime | None
     reopened: int
     dues: list[Due]
 
@@ -74,6 +77,16 @@ class TicketDispatched(TicketState):
     """Somebody was sent: `assignee_id`, or a firm from outside: `contractor_id`. `way` says how it came to that."""
 
     way: SentBy
+
+
+@event("tickets.ticket.appointed", version=1)
+class TicketAppointed(TicketState):
+    """A time to come was agreed: `appointed_from` to `appointed_to`."""
+
+
+@event("tickets.ticket.arrived", version=1)
+class TicketArrived(TicketState):
+    """Whoever was sent is there."""
 
 
 @event("tickets.ticket.started", version=1)

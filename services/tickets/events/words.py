@@ -73,14 +73,40 @@ class SentBy(StrEnum):
 
 
 class Limit(StrEnum):
-    """What a clock measures. Review: from filing until somebody suitable is sent."""
+    """What a clock measures.
+
+    Review: from filing until somebody suitable is sent. Arrival: from then, or from the appointment, until somebody is there.
+    Resolution: from being sent until the work is done. Answer: from filing until a complaint or inquiry is answered.
+    """
 
     REVIEW = "review"
+    ARRIVAL = "arrival"
+    RESOLUTION = "resolution"
+    ANSWER = "answer"
+
+
+class Counting(StrEnum):
+    """What counts towards a limit: every hour, or the hours of the estate's calendar."""
+
+    NATURAL = "natural"
+    WORKING = "working"
+
+
+class Waiting(StrEnum):
+    """For whom or what a limit may be stopped."""
+
+    QUESTION = "question"
+    OWNER = "waiting_for_owner"
+    PARTS = "waiting_for_parts"
+    FUND_VOTE = "waiting_for_fund_vote"
+    THIRD_PARTY = "waiting_for_third_party"
+    WEATHER = "waiting_for_weather"
 
 
 class Level(StrEnum):
-    """The rungs of the escalation ladder, from the desk upwards."""
+    """The rungs of the escalation ladder, from whoever has the ticket upwards."""
 
+    ASSIGNEE = "assignee"
     DISPATCHER = "dispatcher"
     ESTATE_MANAGER = "estate_manager"
     REGION_MANAGER = "region_manager"

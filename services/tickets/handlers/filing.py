@@ -9,6 +9,7 @@ from chassis import attachments
 from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.i18n import Sentence
 from services.tickets.events import Channel
+from services.tickets.handlers.following import following
 from services.tickets.handlers.joining import join_one, ongoing
 from services.tickets.model import Estate, Occupancy, Pen, Person, Ticket, Unit, classifier, taxonomy
 
@@ -26,6 +27,13 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_i
     reporter_id = _reporter(work, place, unit_id, reporter_id, channel)
     about = classified(report.pop("category", None), report.pop("problem", None))
     proposal = propose(work, kind=report["kind"], description=report["description"])
+    linked = following(
+        work,
+        report.pop("follows_id", None),
+        estate_id=estate_id,
+        kind=report["kind"],
+        confidential=report.pop("confidential", False),
+    )
     ticket = Ticket.filed(
         operator_id=estate.operator_id,
         estate_id=estate_id,
@@ -37,6 +45,7 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_i
         review_within=_first_limit(work, proposal, **about),
         at=work.now,
         **about,
+        **linked,
         **report,
     )
     ticket.propose(proposal)

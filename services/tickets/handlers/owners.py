@@ -1,9 +1,15 @@
 """The owner's side: rating, reopening, cancelling; and words exchanged on a ticket."""
 
+from uuid import UUID
+
 from chassis.errors import Forbidden
-from services.tickets.events import Side
+from services.tickets.events import Side, Why
+from services.tickets.handlers import callbacks
+from services.tickets.handlers.callbacks import OwnWork
 from services.tickets.handlers.filing import review_limit
 from services.tickets.model import Comment, Ticket
+from services.tickets.model.callback import LOW_SCORE
+from services.tickets.queries.callbacks import policy
 
 
 class OwnersOnly(Forbidden):
@@ -14,7 +20,10 @@ class OwnersOnly(Forbidden):
 def rate(work, ticket_id, *, score, aspects=None, tags=(), comment=None):
     """Once per closure, and never from a staff sign-in."""
     ticket = as_owner(work, ticket_id)
+    _must_not_be_their_own(ticket, work.actor.id)
     ticket.rate(score, by=work.actor.id, at=work.now, aspects=aspects, tags=tags, comment=comment)
+    if score <= LOW_SCORE:
+        callbacks.open(work, ticket, Why.LOW_RATING, policy(work, ticket.operator_id))
     return ticket
 
 
@@ -37,6 +46,13 @@ def comment(work, ticket_id, *, text, internal=False):
     if internal and side is Side.RESIDENT:
         raise Forbidden()
     return work.add(Comment.written(ticket, author_id=work.actor.id, side=side, internal=internal, text=text))
+
+
+def _must_not_be_their_own(ticket: Ticket, person_id: UUID) -> None:
+    """Who did the work does not rate it, nor who filed it for somebody else."""
+    for_another = ticket.filed_by != ticket.reporter_id
+    if person_id == ticket.assignee_id or (for_another and person_id == ticket.filed_by):
+        raise OwnWork()
 
 
 def as_owner(work, ticket_id) -> Ticket:

@@ -24,15 +24,19 @@ def complete(work, ticket_id, *, resolution, attachment_ids=(), before_ids=(), *
     return ticket
 
 
-def hold(work, ticket_id, *, reason):
+def hold(work, ticket_id, *, reason, waiting_for=None):
+    """Let it wait; for what is named in `waiting_for`, the limits it may stop wait too."""
     ticket = _own_job(work, ticket_id)
     ticket.hold(reason)
+    if waiting_for:
+        ticket.wait(waiting_for, work.settings.waits[waiting_for], at=work.now)
     return ticket
 
 
 def resume(work, ticket_id):
     ticket = _own_job(work, ticket_id)
     ticket.resume()
+    ticket.run_on(at=work.now)
     return ticket
 
 

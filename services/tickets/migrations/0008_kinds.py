@@ -17,7 +17,8 @@ ALTER TABLE ticket
   ADD COLUMN confirmed_at timestamptz,
   ADD COLUMN confidence_id uuid,
   ADD COLUMN cause_code text,
-  ADD COLUMN charged_fen bigint NOT NULL DEFAULT 0;
+  ADD COLUMN charged_fen bigint NOT NULL DEFAULT 0,
+  ADD COLUMN follows_id uuid;
 """
 
 CONFIDENCES = """
@@ -62,6 +63,35 @@ CREATE INDEX quote_ticket ON quote (ticket_id, id);
 CREATE UNIQUE INDEX quote_open ON quote (ticket_id) WHERE state = 'offered';
 """
 
+CALLBACKS = """
+CREATE TABLE callback (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  version bigint NOT NULL,
+  ticket_id uuid NOT NULL,
+  closure bigint NOT NULL,
+  why varchar(40) NOT NULL,
+  opened_at timestamptz NOT NULL,
+  due_at timestamptz NOT NULL,
+  missed_at timestamptz,
+  outcome varchar(40),
+  note text,
+  settled_by uuid,
+  settled_at timestamptz,
+  UNIQUE (ticket_id, closure));
+CREATE INDEX callback_estate ON callback (estate_id, due_at, id);
+CREATE INDEX callback_operator ON callback (operator_id, due_at, id);
+CREATE INDEX callback_due ON callback (due_at) WHERE settled_at IS NULL AND missed_at IS NULL;
+CREATE TABLE callback_policy (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  version bigint NOT NULL,
+  sample_percent bigint NOT NULL CONSTRAINT callback_policy_sample_percent_check CHECK (sample_percent BETWEEN 0 AND 100),
+  always text[] NOT NULL,
+  hours bigint NOT NULL);
+"""
+
 # What asks for an answer was sent out like work until now.
 LIVES = """
 UPDATE ticket SET state = 'replied', reply_text = resolution, outcome = CASE kind WHEN 'inquiry' THEN 'answered' END,
@@ -80,5 +110,8 @@ def upgrade():
     op.execute(LIVES)
     op.execute(CONFIDENCES)
     op.execute(QUOTES)
+    op.execute(CALLBACKS)
+    protect("callback", app="SELECT, INSERT, UPDATE")
+    protect("callback_policy", by="operator", app="SELECT, INSERT, UPDATE")
     protect("quote", app="SELECT, INSERT, UPDATE")
     protect("confidence", app="SELECT, INSERT, UPDATE")

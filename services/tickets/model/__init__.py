@@ -1,5 +1,7 @@
 """What tickets are and how they move, by noun."""
 
+from services.tickets.model.calendar import Calendar, CalendarDay
+from services.tickets.model.callback import Callback, CallbackPolicy
 from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
 from services.tickets.model.comment import Comment
@@ -10,6 +12,7 @@ from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatF
 from services.tickets.model.incident import Incident, IncidentReport, Joining, Update
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
+from services.tickets.model.pause import Pause
 from services.tickets.model.quote import Quote
 from services.tickets.model.rating import Rating
 from services.tickets.model.ticket import Ticket
@@ -19,6 +22,10 @@ __all__ = [
     "MOVES",
     "AlreadyRated",
     "Assignment",
+    "Calendar",
+    "CalendarDay",
+    "Callback",
+    "CallbackPolicy",
     "Choice",
     "Clock",
     "Closure",
@@ -36,6 +43,7 @@ __all__ = [
     "MonthlyAnalysis",
     "Move",
     "Occupancy",
+    "Pause",
     "Pen",
     "Person",
     "Quote",

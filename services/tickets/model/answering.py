@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tickets import events
-from services.tickets.events import Kind, Outcome
+from services.tickets.events import Kind, Limit, Outcome
 from services.tickets.model.moves import ENDS, Move, move
 
 OUTCOMES = {  # what an answer may come to; an inquiry is simply answered
@@ -30,8 +30,7 @@ class Answering:
         """Somebody is to look into it and answer."""
         move(self, Move.ASSIGN, who=responsible_id)
         self.assignee_id = responsible_id
-        self._meet_clocks(at)
-        self._say(events.TicketAssigned)
+        self.turn(events.TicketAssigned, at, meets=[Limit.REVIEW])
 
     def reply(self, text: str, outcome: Outcome, *, by: UUID, terms, at: datetime) -> None:
         """The answer. Its reader is reminded to say something to it, and it closes, at the spans of `terms`."""

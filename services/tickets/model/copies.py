@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Date, Index, Select, Text, Uuid, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.actor import Actor
 from chassis.model import Copy, OfEstate, within
+from services.tickets.model import calendar, timing
+from services.tickets.model.calendar import Calendar
 from services.tickets.model.taxonomy import Category
 
 
@@ -25,6 +27,15 @@ class Estate(Copy):
     @property
     def estate_id(self) -> UUID:
         return self.id
+
+    calendar = relationship(Calendar, primaryjoin="foreign(Calendar.id) == Estate.id", uselist=False, viewonly=True)
+
+    @property
+    def working_hours(self) -> tuple[timing.Calendar, int]:
+        """What counts towards limits in working time, and the version of what says so; 0: nothing was set here."""
+        if self.calendar is None:
+            return calendar.usual(self.timezone), 0
+        return self.calendar.counted(self.timezone), self.calendar.version
 
     def today(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.timezone)).date()
@@ -131,5 +142,14 @@ class Duty(Copy):
     @classmethod
     def here(cls, estate: Estate, at: datetime) -> ColumnElement[bool]:
         whole = cls.estate_id.is_(None) & ((cls.region_id == estate.region_id) | cls.region_id.is_(None))
-        now = (cls.starts_at <= at) & (cls.ends_at > at) & ~cls.cancelled
-        return (cls.operator_id == estate.operator_id) & now & ((cls.estate_id == estate.id) | whole)
+        return (cls.operator_id == estate.operator_id) & cls.now(at) & ((cls.estate_id == estate.id) | whole)
+
+    @classmethod
+    def now(cls, at: datetime) -> ColumnElement[bool]:
+        return (cls.starts_at <= at) & (cls.ends_at > at) & ~cls.cancelled
+
+    def serves(self, estate: Estate) -> bool:
+        """Whether the estate is among those it is for; as `here` asks the database."""
+        if self.estate_id is None:
+            return self.region_id in (None, estate.region_id)
+        return self.estate_id == estate.id

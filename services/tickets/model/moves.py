@@ -25,8 +25,8 @@ class AlreadyRated(Conflict):
 
 
 class TooLate(Conflict):
-    en = "This ticket is {state} and could be reopened until {until}; report it anew."
-    zh = "工单当前为「{state}」，重新打开的期限为 {until}，请重新报修。"
+    en = "This ticket is {state} and could be reopened until {until}; report it anew, with its id as `follows_id`."
+    zh = "工单当前为「{state}」，重新打开的期限为 {until}，请重新报修，并以 follows_id 关联原工单。"
 
 
 class ComplainedOf(Conflict):
@@ -98,7 +98,7 @@ def not_yet_rated(ticket, **_) -> None:
 
 def in_warranty(ticket, *, at, **_) -> None:
     if ticket.reopen_until and at > ticket.reopen_until:
-        raise TooLate(state=ticket.state, until=ticket.reopen_until.date())
+        raise TooLate(state=ticket.state, until=ticket.reopen_until.date(), errors={"follows_id": [str(ticket.id)]})
 
 
 def quote_decided(ticket, **_) -> None:

@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tickets import events
-from services.tickets.events import SentBy, State
+from services.tickets.events import Limit, SentBy, State
 from services.tickets.model.dispatch import Assignment, Left
 from services.tickets.model.moves import IllegalMove, Move, move
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when nothing is due; sorts after all that is
+AT_SENDING = {Limit.ARRIVAL: None, Limit.RESOLUTION: None}  # the limits that run from then on, each by its own target
 AT_WORK = (State.DISPATCHED, State.STARTED, State.ON_HOLD)
 IN_HAND = (*AT_WORK, State.ASSIGNED, State.CONTESTED)  # somebody's to do, be it work or an answer
 TO_BE_URGED = (State.SUBMITTED, State.ACCEPTED, *AT_WORK)
@@ -43,9 +44,8 @@ class Sending:
     ) -> None:
         """Send a technician or a contractor."""
         move(self, Move.DISPATCH)
-        self._meet_clocks(at)
         self._send(technician_id, contractor_id, way=way, by=by, factors=factors, at=at)
-        self._say(events.TicketDispatched, way=way)
+        self.turn(events.TicketDispatched, at, meets=[Limit.REVIEW], winds=AT_SENDING, way=way)
 
     def transfer(
         self,
@@ -60,7 +60,7 @@ class Sending:
         move(self, Move.TRANSFER)
         before = self._leave(Left.TRANSFERRED, reason, at)
         self._send(technician_id, contractor_id, way=SentBy.TRANSFER, by=by, at=at)
-        self._say(events.TicketTransferred, **before)
+        self.turn(events.TicketTransferred, at, winds=AT_SENDING, **before)
 
     def give_back(self, reason: str, *, review_within: timedelta, at: datetime) -> None:
         """Not mine to do 退单: it waits to be sent anew, and a limit for that runs again."""
@@ -95,7 +95,7 @@ class Sending:
         )
         self.assignee_id, self.contractor_id = technician_id, contractor_id
         self.assignment_id = self.assignment.id
-        self.dispatched_at, self.started_at, self.send_at = at, None, None
+        self.dispatched_at, self.started_at, self.arrived_at, self.send_at = at, None, None, None
 
     def _leave(self, how: Left, reason: str, at: datetime) -> dict[str, UUID | None]:
         """Nobody has it for now. → who had it, as events say it"""
@@ -110,4 +110,4 @@ class Sending:
 
     def set_free(self) -> None:
         self.assignee_id = self.contractor_id = self.assignment_id = self.assignment = None
-        self.dispatched_at = self.started_at = None
+        self.dispatched_at = self.started_at = self.arrived_at = self.appointed_from = self.appointed_to = None

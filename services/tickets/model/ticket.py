@@ -13,23 +13,25 @@ from chassis.actor import Kind as ActorKind
 from chassis.model import Entity, OfEstate, within
 from chassis.private import Sealed
 from services.tickets import events
-from services.tickets.events import Channel, Due, Kind, Limit, Payer, State, TicketState, Urgency
+from services.tickets.events import Channel, Kind, Limit, Payer, State, TicketState, Urgency, Waiting
 from services.tickets.model import taxonomy
 from services.tickets.model.answering import Answering
 from services.tickets.model.charging import Charging
 from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
 from services.tickets.model.confidence import Confidence
-from services.tickets.model.copies import Occupancy, Person
+from services.tickets.model.copies import Estate, Occupancy, Person
 from services.tickets.model.dispatch import Assignment
 from services.tickets.model.intake import Intake
 from services.tickets.model.moves import ENDS, Move, move
+from services.tickets.model.pause import Pause
 from services.tickets.model.quote import Quote
 from services.tickets.model.rating import Rating
 from services.tickets.model.sending import IN_HAND, Sending
+from services.tickets.model.timed import Timed
 
 
-class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
+class Ticket(Charging, Intake, Timed, Sending, Answering, Entity, OfEstate):
     number: Mapped[str]
     kind: Mapped[Kind]
     state: Mapped[State] = mapped_column(default=State.SUBMITTED)
@@ -39,6 +41,7 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
     reporter_id: Mapped[UUID]
     filed_by: Mapped[UUID]
     complained_of: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, info={"private": True})
+    follows_id: Mapped[UUID | None]  # the earlier ticket that this one goes on from
     confidence_id: Mapped[UUID | None]  # of a confidential complaint: `reporter_id` is an alias then
     category: Mapped[str | None]
     problem: Mapped[str | None]
@@ -70,6 +73,8 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
     reopen_until: Mapped[datetime | None]
 
     clocks: Mapped[list[Clock]] = relationship(back_populates="ticket", order_by=Clock.id, lazy="selectin")
+    pauses: Mapped[list[Pause]] = relationship(order_by=Pause.id)
+    estate = relationship(Estate, primaryjoin="foreign(Ticket.estate_id) == Estate.id", viewonly=True)
     ratings: Mapped[list[Rating]] = relationship(order_by=Rating.closure, lazy="selectin")
     closures: Mapped[list[Closure]] = relationship(
         primaryjoin="foreign(Closure.ticket_id) == Ticket.id", order_by=Closure.closure
@@ -128,15 +133,13 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
         """The review needs to know more; its clock waits for the answer."""
         move(self, Move.ASK)
         self.question, self.answer = question, None
-        for clock in self.clocks:
-            clock.pause(cap, at)
+        self.wait(Waiting.QUESTION, cap, times=1, at=at)
         self._say(events.TicketAsked)
 
     def take_answer(self, text: str, *, at: datetime) -> None:
         move(self, Move.ANSWER)
         self.answer = text
-        for clock in self.clocks:
-            clock.resume(at)
+        self.run_on(at=at)
         self._say(events.TicketAnswered)
 
     def accept(self, payer: Payer | None, *, at: datetime) -> None:
@@ -153,8 +156,8 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
 
     def start(self, *, at: datetime) -> None:
         move(self, Move.START)
-        self.started_at = at
-        self._say(events.TicketStarted)
+        self.started_at, self.arrived_at = at, self.arrived_at or at
+        self.turn(events.TicketStarted, at, meets=[Limit.ARRIVAL])
 
     def hold(self, reason: str) -> None:
         came_from = self.state
@@ -191,6 +194,7 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
         self.remind_at, self.closes_at = at + terms.remind_after, at + terms.close_after
         self.reopen_until = at + terms.warranty
         self._end(at)
+        self._meet_clocks(at)
         self._say(
             events.TicketCompleted,
             labour_minutes=labour_minutes,
@@ -208,7 +212,9 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
         words = {"aspects": aspects or {}, "tags": list(tags), "comment": comment}
         whose = {name: getattr(self, name) for name in ("estate_id", "contractor_id")}
         whose["technician_id"] = self.assignee_id
-        self.ratings.append(Rating(closure=self.reopened, score=score, rated_by=self.named(by), rated_at=at, **words, **whose))
+        self.ratings.append(
+            Rating(closure=self.reopened, score=score, rated_by=self.named(by), rated_at=at, **words, **whose)
+        )
         self.rated_at, self.remind_at = at, None
         self.closures[-1].rate(score, at)
         self._say(events.TicketRated, score=score, aspects=words["aspects"], tags=words["tags"])
@@ -245,22 +251,7 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
         """One more end for the figures; after a reopening there will be another."""
         self.closures.append(Closure.of(self, at))
 
-    # ── its clocks ───────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _say_and_wind(self, fact: type, review_within: timedelta, at: datetime, **more) -> None:
-        clock = Clock.wound(self, Limit.REVIEW, review_within, at)
-        self._say(fact, **more)
-        clock.start()
-
-    def _meet_clocks(self, at: datetime) -> None:
-        for clock in self.clocks:
-            clock.meet(at)
-
     # ── what it says ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def ticket_id(self) -> UUID:
-        return self.id
 
     @property
     def title(self) -> taxonomy.Title:
@@ -273,10 +264,6 @@ class Ticket(Charging, Intake, Sending, Answering, Entity, OfEstate):
     @property
     def title_en(self) -> str:
         return self.title.en
-
-    @property
-    def dues(self) -> list[Due]:
-        return [Due(**{f.name: getattr(clock, f.name) for f in fields(Due)}) for clock in self.clocks]
 
     def restated(self) -> events.TicketRestated:
         return events.TicketRestated(**self._facts())

@@ -1,41 +1,74 @@
-"""Who must hear of a missed limit."""
+"""Who must hear of a limit: the ladder of each estate, as the duty roster and the roles stand now."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import select
 
 from services.tickets.events import Level
-from services.tickets.model import Clock, Duty, Estate, Staff
+from services.tickets.model import Duty, Estate, Staff
 from services.tickets.model.clock import LADDER
 
 MOST_TOLD = 50
 
 
-def responsible(work, clock: Clock) -> tuple[Level, list[UUID]]:
-    """The next rung with anybody on it above the one that was told; at the top, the highest that has somebody, again."""
-    estate = work.get(Estate, clock.estate_id)
-    told = LADDER.index(clock.level) + 1 if clock.level else 0
-    for level in [*LADDER[told:], *reversed(LADDER[:told])]:
-        people = _on_rung(work, estate, level, clock.ticket.complained_of)
-        if people:
-            return level, people
-    return LADDER[min(told, len(LADDER) - 1)], []
+class Ladders:
+    """The ladders of some estates, asked for all of them together."""
+
+    def __init__(self, work, estate_ids: Iterable[UUID]):
+        self.estates = {each.id: each for each in work.scalars(select(Estate).where(Estate.id.in_(set(estate_ids))))}
+        self.duties = _on_duty(work, self.estates.values())
+        self.holders = _holders(work, self.estates.values())
+
+    def next_above(self, clock) -> tuple[Level, list[UUID]]:
+        """The next rung with anybody on it above the one that was told; at the top, the highest that has somebody, again."""
+        told = LADDER.index(clock.level) + 1 if clock.level else 0
+        for level in [*LADDER[told:], *reversed(LADDER[:told])]:
+            people = self._on_rung(level, clock)
+            if people:
+                return level, people
+        return LADDER[min(told, len(LADDER) - 1)], []
+
+    def _on_rung(self, level: Level, clock) -> list[UUID]:
+        """Whoever has it; then who is on duty on the rung, or nobody being on duty, all who hold its role. Never somebody
+        complained of."""
+        if level is Level.ASSIGNEE:
+            return _but(clock.complained_of, [clock.assignee_id] if clock.assignee_id else [])
+        estate = self.estates.get(clock.estate_id)
+        if estate is None:  # not yet heard of
+            return []
+        on_duty = self._serving(estate, LADDER.index(level))
+        holders = [id for post in estate.posts(level) for id in self.holders[estate.operator_id, post]]
+        return _but(clock.complained_of, on_duty) or _but(clock.complained_of, sorted(holders))
+
+    def _serving(self, estate: Estate, level: int) -> list[UUID]:
+        return [each.person_id for each in self.duties[estate.operator_id, level] if each.serves(estate)]
 
 
-def _on_rung(work, estate: Estate, level: Level, complained_of: list[UUID]) -> list[UUID]:
-    """Who is on duty on this rung now; nobody on the roster: all who hold its role. Never somebody complained of."""
-    on_duty = (
-        select(Duty.person_id)
-        .where(Duty.here(estate, work.now), Duty.level == LADDER.index(level) + 1)
-        .order_by(Duty.id)
-    )
-    holders = (
-        select(Staff.id)
-        .where(Staff.operator_id == estate.operator_id, Staff.posts.overlap(estate.posts(level)))
-        .order_by(Staff.id)
-    )
-    for people in (on_duty, holders):
-        found = [each for each in dict.fromkeys(work.scalars(people.limit(MOST_TOLD))) if each not in complained_of]
-        if found:
-            return found
-    return []
+def _but(complained_of: list[UUID], people: list[UUID]) -> list[UUID]:
+    return [each for each in dict.fromkeys(people[:MOST_TOLD]) if each not in complained_of]
+
+
+def _on_duty(work, estates: Iterable[Estate]) -> dict[tuple[UUID, int], list[Duty]]:
+    """By operator and level, those on duty now in any of these estates."""
+    found = defaultdict(list)
+    operators, ids = {each.operator_id for each in estates}, {each.id for each in estates}
+    here = Duty.estate_id.is_(None) | Duty.estate_id.in_(ids)
+    for each in work.scalars(
+        select(Duty).where(Duty.operator_id.in_(operators), here, Duty.now(work.now)).order_by(Duty.id)
+    ):
+        found[each.operator_id, each.level].append(each)
+    return found
+
+
+def _holders(work, estates: Iterable[Estate]) -> dict[tuple[UUID, str], list[UUID]]:
+    """By operator and post, those who hold a post of the ladder in any of these estates."""
+    found = defaultdict(list)
+    wanted = {post for estate in estates for level in LADDER[1:] for post in estate.posts(level)}
+    if wanted:
+        those = select(Staff.operator_id, Staff.id, Staff.posts).where(Staff.posts.overlap(sorted(wanted)))
+        for operator_id, id, posts in work.execute(those):
+            for post in wanted.intersection(posts):
+                found[operator_id, post].append(id)
+    return found

@@ -47,6 +47,9 @@ class Report(Schema):
         load_default=False,
         metadata={"description": "A complaint whose reporter stays unknown to all but who must know"},
     )
+    follows_id = fields.UUID(
+        allow_none=True, metadata={"description": "The earlier ticket that this goes on from, when it cannot be reopened"}
+    )
     category = Text(max=40, allow_none=True, metadata={"description": "A code or name of the taxonomy"})
     problem = Text(max=40, allow_none=True, metadata={"description": "A code or name within the category"})
     description = Text(min=1, max=4000, required=True)
@@ -133,6 +136,7 @@ class TicketView(TicketLine):
     """A ticket. Phones are masked; what it waits for stands in `dues`."""
 
     channel = enum(Channel, required=True)
+    follows_id = fields.UUID(required=True, allow_none=True)
     reporter_id = fields.UUID(required=True)
     reporter = fields.Nested(PersonView, required=True, allow_none=True)
     filed_by = fields.UUID(required=True)

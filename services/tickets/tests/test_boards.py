@@ -190,8 +190,9 @@ SELECT gen_random_uuid(), :operator, :estate, 1, 'N' || n, 'repair', CASE n % :s
   timestamptz '2026-11-01' + n * interval '1 minute', timestamptz '2026-12-01' + n * interval '1 minute'
 FROM generate_series(1, 20000) AS n"""
 CLOCKS = """
-INSERT INTO clock (id, operator_id, estate_id, version, ticket_id, clock, started_at, warn_at, due_at)
-SELECT gen_random_uuid(), operator_id, estate_id, 1, id, 'review', filed_at, next_due_at, next_due_at FROM ticket
+INSERT INTO clock
+  (id, operator_id, estate_id, version, ticket_id, clock, started_at, target, counting, counted_by, warn_at, due_at)
+SELECT gen_random_uuid(), operator_id, estate_id, 1, id, 'review', filed_at, 86400, 'natural', 0, next_due_at, next_due_at FROM ticket
 WHERE state = 'dispatched'"""
 
 

@@ -55,7 +55,8 @@ def test_the_clock_goes_on_after_the_review_until_somebody_is_sent(garden):
 
     garden.do(garden.dispatcher, ticket, "dispatch", {"technician_id": str(garden.technician.id)})
 
-    assert pass_time(garden, hours=30) == []
+    assert [due["clock"] for due in show(garden, ticket)["dues"] if due["met_at"] is None] == ["arrival", "resolution"]
+    assert pass_time(garden, hours=17) == []
 
 
 def test_a_ticket_shows_when_it_was_warned_and_breached(garden):

@@ -50,8 +50,10 @@ filed AS (INSERT INTO ticket (id, operator_id, estate_id, version, number, kind,
           complained_of, description, urgency, reopened, filed_at)
     SELECT ids.ticket, {operator}, ids.estate, 1, 'P' || ids.ticket, 'repair', 'submitted', ids.unit, 'portal', ids.owner, ids.owner,
           '{{}}', '{description}', 'normal', 0, now() FROM ids, pen RETURNING id),
-wound AS (INSERT INTO clock (id, operator_id, estate_id, version, ticket_id, clock, started_at, warn_at, due_at)
-    SELECT ids.clock, {operator}, ids.estate, 1, ids.ticket, 'review', now(), now() + interval '18 hours', now() + interval '1 day'
+wound AS (INSERT INTO clock (id, operator_id, estate_id, version, ticket_id, clock, started_at, target, counting, counted_by, warn_at,
+    due_at)
+    SELECT ids.clock, {operator}, ids.estate, 1, ids.ticket, 'review', now(), 86400, 'natural', 0,
+    now() + interval '18 hours', now() + interval '1 day'
     FROM ids, filed),
 told AS (INSERT INTO outbox (id, shard, operator_id, estate_id, aggregate_type, aggregate_id, aggregate_version, routing_key, event)
     SELECT gen_random_uuid(), 1, {operator}, ids.estate, s.kind, CASE s.kind WHEN 'ticket' THEN ids.ticket ELSE ids.clock END, 1,
