@@ -108,9 +108,12 @@ def _is_conditional(request: Request) -> bool:
 
 
 def _place_of(body: dict) -> str | None:
-    """Where the thing just made can be read, when there is such an address."""
-    place = f"{request.path}/{body.get('id')}"
-    return place if current_app.url_map.bind("").test(place, "GET") else None
+    """Where the thing just made can be read, when there is such an address; a route's things all have one, or none."""
+    place, known = f"{request.path}/{body.get('id')}", current_app.extensions.setdefault("linli.places", {})
+    route = request.endpoint
+    if route not in known:
+        known[route] = current_app.url_map.bind("").test(place, "GET")
+    return place if known[route] else None
 
 
 def runtime() -> Runtime:
