@@ -42,6 +42,9 @@ WORDS = {
         "developer_warranty": "开发商保修",
         "maintenance_fund": "维修资金",
         "third_party": "第三方",
+        "low_rating": "评价较低",
+        "policy": "按制度回访",
+        "sample": "抽样回访",
     },
     "en": {
         "arrive": "arrival",
@@ -51,6 +54,9 @@ WORDS = {
         "developer_warranty": "the developer's warranty",
         "maintenance_fund": "the maintenance fund",
         "third_party": "a third party",
+        "low_rating": "a low rating",
+        "policy": "the operator's policy",
+        "sample": "a sample of those who said nothing",
     },
 }
 
