@@ -28,6 +28,7 @@ class Kind(StrEnum):
     CLIENT = "client"
     EVENT = "event"
     SYSTEM = "system"
+    GUEST = "guest"  # let in by a link that the service gave out, for one thing
     NOBODY = "nobody"
 
 

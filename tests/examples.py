@@ -37,6 +37,7 @@ def ids_of_every_kind(world: World) -> dict[str, str]:
         "shift_id": _a_shift(world),
         "ticket_id": ticket,
         "incident_id": _an_incident(world),
+        "contractor_id": _a_contractor(world),
         "attachment_id": new_id(),
     }
     assert all(found.values()), found
@@ -57,6 +58,13 @@ def _an_incident(world: World) -> str:
     made = world.client("tickets", f"{HERE} dispatcher").post("/incidents", body)
     assert made.status_code == 201, made.text
     world.platform.settle()
+    return made.json["id"]
+
+
+def _a_contractor(world: World) -> str:
+    firm = {"name": "永安电梯维保", "estate_ids": [str(world.estates[HERE])]}
+    made = world.client("tickets", f"{HERE} estate_manager").post("/contractors", firm)
+    assert made.status_code == 201, made.text
     return made.json["id"]
 
 

@@ -15,7 +15,7 @@ DESK = STAFF | {
     f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide", "call_back", "announce")
 }
 DISPATCHER = DESK | {"tickets:quote", "tickets:dispatch", "tickets:hold", "tickets:transfer"}
-MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:disclose", "tickets:analyse"}
+MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:contract", "tickets:disclose", "tickets:analyse"}
 GRANTS = {
     **dict.fromkeys(("developer", "owner", "co_owner"), RESIDENT | {"tickets:agree"}),
     **dict.fromkeys(("household_member", "occupier"), RESIDENT),

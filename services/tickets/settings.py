@@ -1,4 +1,4 @@
-"""What the tickets service alone needs: its spans of time, in hours where set."""
+"""What the tickets service alone needs: its public address, and its spans of time, in hours where set."""
 
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ WAITS = {  # hours for which each may stop a ticket's limits, all its waits of t
 class Settings:
     def __init__(self):
         self.env = Env()
+        self.public_url = self.env.str("PUBLIC_URL", "http://127.0.0.1:8080")
         self.review_within = self._hours("REVIEW_HOURS", 24)  # where the taxonomy has no limit of its own
         self.answer_within = self._hours("ANSWER_HOURS", 24)  # the longest that a question stops the review clock
         self.waits = {reason: self._hours(f"{reason.upper()}_HOURS", hours) for reason, hours in WAITS.items()}

@@ -93,9 +93,15 @@ def test_what_is_public_is_known_by_name():
     assert sorted(str(route) for route in ROUTES if route.is_public) == [
         "GET /api/directory/v1/jwks.json",
         "GET /api/tickets/v1/attachments/{attachment_id}/content",
+        "GET /api/tickets/v1/job",
         "POST /api/directory/v1/password-resets",
         "POST /api/directory/v1/passwords",
         "POST /api/directory/v1/revocation",
         "POST /api/directory/v1/token",
         "POST /api/notify/v1/sms-receipts",
+        "POST /api/tickets/v1/job/acceptance",
+        "POST /api/tickets/v1/job/attachments",
+        "POST /api/tickets/v1/job/completion",
+        "POST /api/tickets/v1/job/refusal",
+        "POST /api/tickets/v1/job/start",
     ]

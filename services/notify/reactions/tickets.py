@@ -61,7 +61,8 @@ class TicketReviewed(Ticket):
 
 
 @event("tickets.ticket.dispatched", version=1)
-class TicketDispatched(Ticket): ...
+class TicketDispatched(Ticket):
+    way: str | None
 
 
 @event("tickets.ticket.completed", version=1)
@@ -158,9 +159,12 @@ def say_it_is_accepted(work, heard):
 
 @on(TicketDispatched, together=tell)
 def announce_technician(work, heard):
-    """The technician learns where to go, the reporter and the home that somebody will come."""
+    """The technician learns where to go, the reporter and the home that somebody will come; of who took it, the desk."""
     technician = {"technician": heard.assignee_id} if heard.assignee_id else {}
-    yield to_people(work, heard, "tickets.ticket.dispatched.technician", heard.assignee_id, category=Category.WORK)
+    if heard.way == "claim":
+        yield to_desk(work, heard, "tickets.ticket.dispatched.claimed", named=technician, technician=None)
+    else:
+        yield to_people(work, heard, "tickets.ticket.dispatched.technician", heard.assignee_id, category=Category.WORK)
     yield to_home(work, heard, "tickets.ticket.dispatched", heard.reporter_id, named=technician, technician=None)
 
 

@@ -39,6 +39,7 @@ FACTS = {
     "stage": "dispatch",
     "share": 61,
     "rated": False,
+    "urged": 2,
     "link": "https://linli.example/tickets/0193a0c0-0000-7000-8000-000000000001",
     "timezone": "Asia/Shanghai",
     "login": "13800001111",

@@ -26,9 +26,13 @@ from services.tickets.events.clocks import (
 from services.tickets.events.comments import CommentAdded
 from services.tickets.events.confidences import ConfidenceDisclosed, ConfidenceTold
 from services.tickets.events.dispatch import (
+    ContractorChanged,
+    ContractorRegistered,
     DispatchPolicyChanged,
     TicketDeclined,
+    TicketLinkChanged,
     TicketReturned,
+    TicketTakenOn,
     TicketTransferred,
     TicketUrged,
 )
@@ -120,6 +124,8 @@ __all__ = [
     "CommentAdded",
     "ConfidenceDisclosed",
     "ConfidenceTold",
+    "ContractorChanged",
+    "ContractorRegistered",
     "Counting",
     "DispatchPolicyChanged",
     "Due",
@@ -166,6 +172,7 @@ __all__ = [
     "TicketDispatched",
     "TicketHeld",
     "TicketJoined",
+    "TicketLinkChanged",
     "TicketParted",
     "TicketRated",
     "TicketRejected",
@@ -179,6 +186,7 @@ __all__ = [
     "TicketStarted",
     "TicketState",
     "TicketSubmitted",
+    "TicketTakenOn",
     "TicketTransferred",
     "TicketUrged",
     "Urgency",

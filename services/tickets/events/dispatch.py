@@ -39,6 +39,38 @@ class TicketUrged(TicketState):
     urged_at: datetime
 
 
+@event("tickets.ticket.taken_on", version=1)
+class TicketTakenOn(TicketState):
+    """The firm that was sent says that it will come."""
+
+
+@event("tickets.ticket.link_changed", version=1)
+class TicketLinkChanged(TicketState):
+    """The firm's way in was made anew or taken away; the former one is void. The link itself is never told."""
+
+    link_until: datetime | None
+
+
+@event("tickets.contractor.registered", version=1)
+class ContractorRegistered:
+    """A firm from outside may be sent to these estates. Its name and how to reach it stay here."""
+
+    contractor_id: UUID
+    skills: list[str]
+    estate_ids: list[UUID]
+    active: bool
+
+
+@event("tickets.contractor.changed", version=1)
+class ContractorChanged:
+    """What a firm can do, and where it may be sent, from now on."""
+
+    contractor_id: UUID
+    skills: list[str]
+    estate_ids: list[UUID]
+    active: bool
+
+
 @event("tickets.dispatch_policy.changed", version=1)
 class DispatchPolicyChanged:
     """How an estate sends people out, from now on. `automatic` are categories that are sent without a dispatcher."""

@@ -112,8 +112,8 @@ def _own(work, ticket_id) -> Ticket:
 
 
 def _name(work, ticket: Ticket) -> str:
-    person = work.get(Person, ticket.assignee_id)
-    return person.name if person else str(ticket.assignee_id or ticket.contractor_id)
+    who = work.get(Person, ticket.assignee_id) or ticket.contractor
+    return who.name if who else str(ticket.assignee_id or ticket.contractor_id)
 
 
 def _must_be_suitable(work, ticket: Ticket, technician_id: UUID, *, skilled: bool = False) -> None:

@@ -16,8 +16,12 @@ def start(work, ticket_id):
     return ticket
 
 
-def complete(work, ticket_id, *, resolution, attachment_ids=(), before_ids=(), **done):
-    ticket = _own_job(work, ticket_id)
+def complete(work, ticket_id, **completion):
+    return finish(work, _own_job(work, ticket_id), **completion)
+
+
+def finish(work, ticket, *, resolution, attachment_ids=(), before_ids=(), **done):
+    """The ticket is known to be the actor's to finish."""
     ticket.complete(resolution, **done, terms=work.settings, at=work.now)
     attach(work, before_ids, ticket, "before")
     attach(work, attachment_ids, ticket, "completion")

@@ -6,6 +6,7 @@ from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
 from services.tickets.model.comment import Comment
 from services.tickets.model.confidence import Confidence
+from services.tickets.model.contractor import Contractor
 from services.tickets.model.copies import Duty, Estate, Occupancy, Person, Staff, Unit
 from services.tickets.model.dispatch import Assignment, Choice, DispatchPolicy, Left
 from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatFault
@@ -31,6 +32,7 @@ __all__ = [
     "Closure",
     "Comment",
     "Confidence",
+    "Contractor",
     "DispatchPolicy",
     "Duty",
     "Estate",

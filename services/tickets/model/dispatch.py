@@ -1,6 +1,8 @@
 """Who was sent to a ticket, how, and how they left it; and how an estate sends people out."""
 
-from datetime import datetime
+import hashlib
+import secrets
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -12,6 +14,11 @@ from chassis.model import Entity, OfEstate, Row
 from services.tickets.events import DispatchPolicyChanged, SentBy
 
 URGE_EVERY_HOURS = 4
+
+
+def digest(secret: str) -> str:
+    """Of 32 random bytes a plain hash is safe to keep."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class Left(StrEnum):
@@ -56,6 +63,16 @@ class Assignment(Row, OfEstate):
 
     def leave(self, how: Left, *, at: datetime, reason: str | None = None) -> None:
         self.left_as, self.left_at, self.reason = how, at, reason
+        self.link_hash = self.link_until = None
+
+    def open_by_link(self, at: datetime, lasts: timedelta) -> str:
+        """A new way in for a contractor, instead of any former one. → the secret, of which only the hash is kept"""
+        secret = secrets.token_urlsafe(32)
+        self.link_hash, self.link_until = digest(secret), at + lasts
+        return secret
+
+    def close_link(self) -> None:
+        self.link_hash = self.link_until = None
 
 
 class DispatchPolicy(Entity, OfEstate):

@@ -81,6 +81,18 @@ class Sending:
         self.urged, self.urged_at = self.urged + 1, at
         self._say(events.TicketUrged, urged=self.urged, urged_at=at)
 
+    def take_on(self, *, at: datetime) -> None:
+        """The contractor who was sent says yes; a second time changes nothing."""
+        if self.assignment.taken_on_at is None:
+            self.assignment.taken_on_at = at
+            self._say(events.TicketTakenOn)
+
+    def change_link(self, lasts: timedelta | None, *, at: datetime) -> str | None:
+        """A new way in for the contractor who has it, or with None none any more. → the secret"""
+        secret = self.assignment.open_by_link(at, lasts) if lasts else self.assignment.close_link()
+        self._say(events.TicketLinkChanged, link_until=self.assignment.link_until)
+        return secret
+
     def _send(self, technician_id, contractor_id, *, way, by, at, factors=None) -> None:
         self.assignment = Assignment(
             operator_id=self.operator_id,

@@ -20,6 +20,7 @@ from services.tickets.model.charging import Charging
 from services.tickets.model.clock import Clock
 from services.tickets.model.closure import Closure
 from services.tickets.model.confidence import Confidence
+from services.tickets.model.contractor import Contractor
 from services.tickets.model.copies import Estate, Occupancy, Person
 from services.tickets.model.dispatch import Assignment
 from services.tickets.model.intake import Intake
@@ -81,6 +82,7 @@ class Ticket(Charging, Intake, Timed, Sending, Answering, Entity, OfEstate):
     )
     reporter = relationship(Person, primaryjoin="foreign(Ticket.reporter_id) == Person.id", viewonly=True)
     assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
+    contractor = relationship(Contractor, primaryjoin="foreign(Ticket.contractor_id) == Contractor.id", viewonly=True)
     assignment = relationship(Assignment, primaryjoin="foreign(Ticket.assignment_id) == Assignment.id")
 
     quotes: Mapped[list[Quote]] = relationship(

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, union_all
 
 from chassis.tables import audit
 from chassis.work import Page
-from services.tickets.model import Comment, Person, Ticket
+from services.tickets.model import Comment, Contractor, Person, Ticket
 
 SUBJECTS = ("ticket", "suggestion", "clock", "comment")
 MOST_COMMENTS = 1000
@@ -44,8 +44,9 @@ def _comments(ticket: Ticket, staff: bool) -> Select:
 
 def _names(work, rows) -> dict[str, str]:
     people = {row.actor.partition("/")[2] for row in rows} - {""}
-    found = work.execute(select(Person.id, Person.name).where(Person.id.in_(map(UUID, people))))
-    return {str(id): name for id, name in found}
+    ids = [UUID(each) for each in people]
+    known = (select(kind.id, kind.name).where(kind.id.in_(ids)) for kind in (Person, Contractor))
+    return {str(id): name for id, name in work.execute(union_all(*known))}
 
 
 def _moment(row, names: dict[str, str], comments: dict[UUID, Comment], staff: bool) -> Moment:

@@ -23,7 +23,7 @@ class DueLine(UrgentLine):
 
 
 class LaneFilter(Schema):
-    state = enum(State, required=True)
+    state = enum(State, load_default=State.ACCEPTED, metadata={"description": "Without one, what waits to be sent"})
 
 
 class DueFilter(Schema):

@@ -159,6 +159,7 @@ class TicketView(TicketLine):
     reason = fields.String(required=True, allow_none=True)
     assignee_id = fields.UUID(required=True, allow_none=True)
     contractor_id = fields.UUID(required=True, allow_none=True)
+    contractor = fields.Nested(PersonView, required=True, allow_none=True)
     returned = fields.Integer(required=True)
     urged = fields.Integer(required=True)
     urged_at = AwareDateTime(required=True, allow_none=True)

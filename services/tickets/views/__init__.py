@@ -6,8 +6,10 @@ from services.tickets.views import (
     boards,
     callbacks,
     confidences,
+    contractors,
     dispatch,
     exports,
+    guests,
     incidents,
     owners,
     quotes,
@@ -30,4 +32,6 @@ blueprints = [
     boards.blp,
     incidents.blp,
     exports.blp,
+    contractors.blp,
+    guests.blp,
 ]
