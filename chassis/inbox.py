@@ -17,7 +17,6 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
@@ -28,11 +27,14 @@ from chassis.errors import Problem
 from chassis.events import BrokenEvent, Envelope, Reaction, load
 from chassis.failpoint import failpoint
 from chassis.observe import figures, span, spans
-from chassis.tables import inbox
 
 log = structlog.get_logger(__name__)
 UNSURE = (OperationalError, InterfaceError, NoConnectionFree)  # the transaction, or the whole database, may be gone
 REASON_LENGTH = 300
+REMEMBER = """
+    INSERT INTO inbox (consumer, source, event_id, operator_id, processed_at)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[])
+    ON CONFLICT DO NOTHING RETURNING consumer, source, event_id"""  # the same for any number of them, so it stays prepared
 
 
 class DatabaseAway(Exception):
@@ -192,18 +194,8 @@ def _hear(runtime, hearings: Iterable[Hearing]) -> None:
 
 def _remember(work, hearings: list[Hearing]) -> set[tuple]:
     """Write down that these are heard. → the keys of those that were not yet."""
-    rows = [
-        {
-            "consumer": hearing.consumer,
-            "source": hearing.envelope.source,
-            "event_id": hearing.envelope.id,
-            "operator_id": hearing.envelope.operator_id,
-            "processed_at": work.now,
-        }
-        for hearing in hearings
-    ]
-    put = insert(inbox).on_conflict_do_nothing().returning(inbox.c.consumer, inbox.c.source, inbox.c.event_id)
-    return {tuple(row) for row in work.execute(put, rows)}
+    columns = zip(*((*hearing.key, hearing.envelope.operator_id, work.now) for hearing in hearings), strict=True)
+    return set(map(tuple, work.session.connection().exec_driver_sql(REMEMBER, tuple(map(list, columns)))))
 
 
 def _react(session: Session, work, hearing: Hearing) -> None:
