@@ -34,10 +34,25 @@ def warm() -> None:
 
     for name in names():
         load(name)
-    import_module("sqlalchemy.orm").configure_mappers()  # else each child does it, in memory of its own
+    _rehearse()
     gc.collect()
     gc.freeze()  # what all share is not looked at again, and so not copied
     _state["warm"] = True
+
+
+def _rehearse() -> None:
+    """What every child does first, with nobody at the other end: else each makes the same tables in memory of its own."""
+    import psycopg
+    from sqlalchemy.orm import configure_mappers
+
+    from chassis.database import make_engine
+
+    configure_mappers()
+    make_engine("postgresql://")
+    connection = psycopg.pq.PGconn.connect(b"host=/nowhere")
+    # The library that psycopg brings along begins with megabytes, for which it wants a password to work on.
+    connection.encrypt_password(b"-", b"-", b"scram-sha-256")
+    connection.finish()
 
 
 def is_warm() -> bool:

@@ -19,8 +19,7 @@ from tests.bench.table import AT_MOST, Result
 COPY = HOME / "checkout"
 NEEDED = ("chassis", "services", "gateway", "deploy", "contracts")
 HEALTHY = re.compile(r"RabbitMQ, services, edge … [\d.]+ s")
-OURS = re.compile(r"linli run |gateway\.edge pages|gateway\.edge\.pages|linli \w+ web")
-LAUNCHER = re.compile(r"deploy\.local\.supervisord")
+OURS = re.compile(r"linli run |gateway\.edge pages|deploy\.local\.supervisord")
 BARE = "import flask, sqlalchemy, psycopg, time; time.sleep(600)"
 
 
@@ -42,8 +41,8 @@ class Platform:
             _until_healthy(up)
             self.seconds.append(time.monotonic() - began)
             time.sleep(2)
-            held = _memory_of(OURS)
-            self.memory.append(sum(held) + sum(_memory_of(LAUNCHER)))  # which no bare process is set against
+            held = _memory_of_ours()
+            self.memory.append(sum(held))
         finally:
             _take_down(up)
         self.bare.append(_bare(len(held)))
@@ -142,8 +141,8 @@ def _data_of_copy() -> Path:
     return Path("/var/lib/linli", servers.hash_of(COPY)) if os.geteuid() == 0 else COPY / ".local"
 
 
-def _memory_of(these: re.Pattern) -> list[float]:
-    """Megabytes of each process of that start whose command line is one of these."""
+def _memory_of_ours() -> list[float]:
+    """Megabytes of each of our Python processes of that start: what runs in its copy and is a service, the pages or supervisord."""
     held = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -151,7 +150,7 @@ def _memory_of(these: re.Pattern) -> list[float]:
             here = (folder / "cwd").readlink() == COPY
         except OSError:
             continue  # it has ended, or is not ours to look at
-        if here and these.search(words) and not words.startswith("setpriv"):
+        if here and OURS.search(words) and not words.startswith("setpriv"):
             held.append(look._memory(int(folder.name)))
     return held
 
