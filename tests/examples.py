@@ -1,10 +1,15 @@
 """One thing of every kind in HY-E-01, by the names that routes have for them."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from sqlalchemy import select
 
 from chassis.ids import new_id
 from services.directory.model import Building, Client, Duty, Occupancy
 from services.notify.model import Message
+from services.tickets.events import Why
+from services.tickets.model import Callback, Ticket
 from tests.world import World
 
 HERE, HOME = "HY-E-01", "HY-E-01 1-1-0101"
@@ -37,6 +42,9 @@ def ids_of_every_kind(world: World) -> dict[str, str]:
         "shift_id": _a_shift(world),
         "ticket_id": ticket,
         "incident_id": _an_incident(world),
+        "callback_id": _a_callback(world, ticket),
+        "follows_id": ticket,
+        "responsible_id": world.people[f"{HERE} technician"].id,
         "contractor_id": _a_contractor(world),
         "attachment_id": new_id(),
     }
@@ -66,6 +74,13 @@ def _a_contractor(world: World) -> str:
     made = world.client("tickets", f"{HERE} estate_manager").post("/contractors", firm)
     assert made.status_code == 201, made.text
     return made.json["id"]
+
+
+def _a_callback(world: World, ticket_id: str) -> str:
+    with world.platform["tickets"].work() as work:
+        ticket = work.scalar(select(Ticket).where(Ticket.id == UUID(ticket_id)))
+        made = Callback.opened(ticket, Why.SAMPLE, told=[], within=timedelta(days=1), at=work.now)
+        return str(work.add(made).id)
 
 
 def _a_shift(world: World) -> str:
