@@ -19,12 +19,13 @@ MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:contract", "tickets:discl
 GRANTS = {
     **dict.fromkeys(("developer", "owner", "co_owner"), RESIDENT | {"tickets:agree"}),
     **dict.fromkeys(("household_member", "occupier"), RESIDENT),
-    **dict.fromkeys(("cashier", "inspector", "admin"), STAFF),
+    **dict.fromkeys(("cashier", "inspector"), STAFF),
+    "admin": STAFF | {"tickets:shape"},
     "technician": TECHNICIAN,
     "service_desk": DESK,
     "dispatcher": DISPATCHER,
     **dict.fromkeys(("estate_manager", "region_manager"), MANAGER),
-    "head_office": MANAGER | {"tickets:set_callbacks"},
+    "head_office": MANAGER | {"tickets:set_callbacks", "tickets:shape"},
 }
 
 service = Service(

@@ -60,6 +60,7 @@ from services.tickets.events.quotes import (
     QuoteState,
     QuoteWithdrawn,
 )
+from services.tickets.events.taxonomy import CategoryFacts, PlaceFacts, ProblemFacts, TaxonomyChanged
 from services.tickets.events.tickets import (
     SuggestionPutOnAgenda,
     TicketAnswered,
@@ -110,6 +111,7 @@ __all__ = [
     "CallbackOpened",
     "CallbackPolicyChanged",
     "CallbackSettled",
+    "CategoryFacts",
     "Channel",
     "ChargeAgreed",
     "ClockBreached",
@@ -146,6 +148,8 @@ __all__ = [
     "OpenHours",
     "Outcome",
     "Payer",
+    "PlaceFacts",
+    "ProblemFacts",
     "QuoteAgreed",
     "QuoteFacts",
     "QuoteOffered",
@@ -158,6 +162,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "SuggestionPutOnAgenda",
+    "TaxonomyChanged",
     "TicketAnswered",
     "TicketAppointed",
     "TicketArrived",

@@ -10,7 +10,7 @@ from services.tickets.handlers.automatic import send_if_switched_on
 from services.tickets.handlers.filing import review_limit
 from services.tickets.handlers.owners import OwnersOnly
 from services.tickets.handlers.work import NotYourJob
-from services.tickets.model import Estate, Person, Staff, Ticket, taxonomy
+from services.tickets.model import Estate, Person, Staff, Ticket, own_taxonomy
 from services.tickets.queries import policies
 
 NO_TECHNICIAN = Sentence("No technician of this estate.", "不是本项目的维修人员。")
@@ -118,7 +118,7 @@ def _name(work, ticket: Ticket) -> str:
 
 def _must_be_suitable(work, ticket: Ticket, technician_id: UUID, *, skilled: bool = False) -> None:
     estate, staff = work.get(Estate, ticket.estate_id), work.get(Staff, technician_id)
-    category = taxonomy.category(ticket.category)
+    category, _ = own_taxonomy.current(work, ticket.operator_id).at(ticket.category, None)
     if staff is None or not staff.works_in(estate):
         raise NotSuitable(errors={"technician_id": [NO_TECHNICIAN]})
     if technician_id in ticket.complained_of:

@@ -11,7 +11,8 @@ from chassis.i18n import Sentence
 from services.tickets.events import Channel
 from services.tickets.handlers.following import following
 from services.tickets.handlers.joining import join_one, ongoing
-from services.tickets.model import Estate, Occupancy, Pen, Person, Ticket, Unit, classifier, taxonomy
+from services.tickets.model import Estate, Occupancy, Pen, Person, Ticket, Unit, classifier, own_taxonomy
+from services.tickets.model.intake import own_title
 
 CHOOSE = Sentence("Choose one from the taxonomy.", "请从分类表中选择。")
 NOT_A_RESIDENT = Sentence("This person does not live there; check the unit.", "此人并非该处住户，请核对房号。")
@@ -25,7 +26,7 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_i
     place = work.one(work.shaped(_place, estate_id=estate_id, unit_id=unit_id, person_id=person_id))
     estate = place.Estate
     reporter_id = _reporter(work, place, unit_id, reporter_id, channel)
-    about = classified(report.pop("category", None), report.pop("problem", None))
+    about = classified(work, report.pop("category", None), report.pop("problem", None))
     proposal = propose(work, kind=report["kind"], description=report["description"])
     linked = following(
         work,
@@ -46,6 +47,7 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_i
         at=work.now,
         **about,
         **linked,
+        **own_title(own_taxonomy.current(work), report["kind"], **about),
         **report,
     )
     ticket.propose(proposal)
@@ -57,7 +59,7 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_i
 
 def propose(work, *, kind, description: str) -> classifier.Proposal:
     """What the words of a report say it is about, and how urgent."""
-    return classifier.propose(description, kind=kind, taxonomy=taxonomy.STANDARD)
+    return classifier.propose(description, kind=kind, taxonomy=own_taxonomy.current(work))
 
 
 def attach(work, ids, ticket: Ticket, stage: str) -> None:
@@ -101,9 +103,9 @@ def _reported_to_staff(work, place, reporter_id) -> UUID:
     return reporter_id
 
 
-def classified(category: str | None, problem: str | None) -> dict[str, str | None]:
-    """The codes of what was said, by code or by name."""
-    known = taxonomy.category(category)
+def classified(work, category: str | None, problem: str | None) -> dict[str, str | None]:
+    """The codes of what was said, by code or by name, in the operator's own taxonomy."""
+    known = own_taxonomy.current(work).category(category)
     if (category or problem) and known is None:
         raise Invalid(errors={"category": [CHOOSE]})
     met = known.problem(problem) if problem else None
@@ -119,7 +121,7 @@ def _first_limit(work, proposal: classifier.Proposal, **about):
 
 
 def review_limit(work, category: str | None, problem: str | None):
-    return taxonomy.limits(category, problem).review or work.settings.review_within
+    return own_taxonomy.current(work).limits(category, problem).review or work.settings.review_within
 
 
 def _next_number(work, estate: Estate) -> str:

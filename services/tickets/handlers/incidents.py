@@ -9,7 +9,7 @@ from chassis.i18n import Sentence
 from services.tickets.events import Kind
 from services.tickets.handlers.filing import classified
 from services.tickets.handlers.joining import join_one, ongoing
-from services.tickets.model import Estate, Incident, IncidentReport, Ticket, Unit, taxonomy
+from services.tickets.model import Estate, Incident, IncidentReport, Ticket, Unit, own_taxonomy
 
 MOST_UNITS = 2_000  # named one by one in an event; more is the whole estate
 NOWHERE = Sentence("No unit of this estate is meant; check the codes.", "未匹配到本项目的任何房屋，请核对编号。")
@@ -38,8 +38,8 @@ def plan_outage(
 
 def _facts(work, estate_id, category, problem, text_zh, text_en, where) -> dict:
     estate = work.find(Estate, estate_id)
-    about = classified(category, problem)
-    title = taxonomy.title(Kind.REPAIR, about["category"], about["problem"])
+    about = classified(work, category, problem)
+    title = own_taxonomy.current(work).title(Kind.REPAIR, about["category"], about["problem"])
     return {
         "operator_id": estate.operator_id,
         "estate_id": estate.id,

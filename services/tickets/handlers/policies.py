@@ -2,7 +2,7 @@
 
 from chassis.errors import Invalid, Stale
 from chassis.i18n import Sentence
-from services.tickets.model import DispatchPolicy, Estate, taxonomy
+from services.tickets.model import DispatchPolicy, Estate, own_taxonomy
 
 UNKNOWN = Sentence("Choose codes of the taxonomy, or “*” for all.", "请从分类表中选择代码，或用“*”表示全部。")
 
@@ -10,7 +10,8 @@ UNKNOWN = Sentence("Choose codes of the taxonomy, or “*” for all.", "请从�
 def put_policy(work, estate_id, *, automatic, **rest) -> DispatchPolicy:
     """Replace the estate's policy; it holds for whatever is accepted from now on."""
     estate = work.find(Estate, estate_id)
-    if not all(code == "*" or taxonomy.category(code) for code in automatic):
+    known = own_taxonomy.current(work)
+    if not all(code == "*" or known.category(code) for code in automatic):
         raise Invalid(errors={"automatic": [UNKNOWN]})
     policy = _own(work, estate)
     policy.change(automatic=sorted(set(automatic)), **rest)

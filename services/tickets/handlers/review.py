@@ -2,14 +2,15 @@
 
 from services.tickets.handlers.automatic import send_if_switched_on
 from services.tickets.handlers.filing import attach, classified
-from services.tickets.model import Ticket
+from services.tickets.model import Ticket, own_taxonomy
 
 
 def review(work, ticket_id, *, decision, reason=None, payer=None, category=None, problem=None, urgency=None):
     """Decide on a report: accept it as what it is, ask for more, or reject it."""
     ticket = work.take(Ticket, ticket_id)
     if decision == "accept":
-        ticket.classify(**classified(category, problem), urgency=urgency)
+        known = own_taxonomy.current(work)
+        ticket.classify(**classified(work, category, problem), urgency=urgency, known=known)
         ticket.accept(payer, at=work.now)
         send_if_switched_on(work, ticket)
     elif decision == "ask":

@@ -1,4 +1,4 @@
-"""tickets: what the words of a report propose; incidents, planned outages, and the reports joined to them."""
+"""tickets: an operator's own taxonomy; what words propose; incidents, outages, and the reports joined to them."""
 
 from alembic import op
 
@@ -8,7 +8,7 @@ revision = "0010"
 down_revision = "0009"
 
 TICKET = """
-ALTER TABLE ticket ADD COLUMN proposed jsonb, ADD COLUMN incident_id uuid;
+ALTER TABLE ticket ADD COLUMN proposed jsonb, ADD COLUMN incident_id uuid, ADD COLUMN named_zh text, ADD COLUMN named_en text;
 CREATE INDEX ticket_incident ON ticket (incident_id) WHERE incident_id IS NOT NULL;
 """
 
@@ -69,10 +69,21 @@ CREATE INDEX incident_report_incident ON incident_report (incident_id, id);
 CREATE INDEX incident_report_waiting ON incident_report (incident_id, id) WHERE outcome IS NULL;
 """
 
+TAXONOMY = """
+CREATE TABLE operator_taxonomy (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  version bigint NOT NULL,
+  categories jsonb NOT NULL,
+  places jsonb NOT NULL);
+"""
+
 
 def upgrade():
     op.execute(TICKET)
     op.execute(INCIDENTS)
+    op.execute(TAXONOMY)
+    protect("operator_taxonomy", by="operator", app="SELECT, INSERT, UPDATE")
     protect("incident", app="SELECT, INSERT, UPDATE")
     protect("incident_update", app="SELECT, INSERT")
     protect("incident_report", app="SELECT, INSERT, UPDATE, DELETE")

@@ -13,6 +13,7 @@ from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatF
 from services.tickets.model.incident import Incident, IncidentReport, Joining, Update
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
+from services.tickets.model.own_taxonomy import OperatorTaxonomy
 from services.tickets.model.pause import Pause
 from services.tickets.model.quote import Quote
 from services.tickets.model.rating import Rating
@@ -45,6 +46,7 @@ __all__ = [
     "MonthlyAnalysis",
     "Move",
     "Occupancy",
+    "OperatorTaxonomy",
     "Pause",
     "Pen",
     "Person",

@@ -10,8 +10,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis.errors import Conflict
 from services.tickets import events
 from services.tickets.events import Kind, Outcome, Urgency
+from services.tickets.model import taxonomy
 from services.tickets.model.classifier import Proposal
 from services.tickets.model.moves import ENDS, Move
+from services.tickets.model.taxonomy import Taxonomy
+
+
+def own_title(known: Taxonomy, kind: Kind, category: str | None, problem: str | None) -> dict[str, str | None]:
+    """The title that a ticket keeps, or nothing where it is the standard one, which never changes."""
+    title = known.title(kind, category, problem)
+    zh, en = (None, None) if title == taxonomy.title(kind, category, problem) else title
+    return {"named_zh": zh, "named_en": en}
 
 
 class CannotJoin(Conflict):
@@ -30,16 +39,22 @@ class Intake:
     # {"category", "problem", "urgency", "words": [{"words", "speaks_for", "points"}]}; its words are the reporter's own
     proposed: Mapped[dict | None] = mapped_column(info={"private": True})
     incident_id: Mapped[UUID | None]
+    named_zh: Mapped[
+        str | None
+    ]  # the title it was given, where the operator's taxonomy says it otherwise than the standard
+    named_en: Mapped[str | None]
 
     def propose(self, proposal: Proposal) -> None:
         """Keep what the words say, if they say anything; it decides nothing."""
         if proposal.category or proposal.urgency is not Urgency.NORMAL:
             self.proposed = asdict(proposal)
 
-    def classify(self, *, category: str | None, problem: str | None, urgency: Urgency | None) -> None:
+    def classify(self, *, category: str | None, problem: str | None, urgency: Urgency | None, known: Taxonomy) -> None:
         """What it is, as a person confirmed or corrected; what is None stays as it was."""
         if category:
             self.category, self.problem = category, problem
+            for name, value in own_title(known, self.kind, category, problem).items():
+                setattr(self, name, value)
         self.urgency = urgency or self.urgency
 
     def join(self, incident) -> None:

@@ -257,6 +257,8 @@ class Ticket(Charging, Intake, Timed, Sending, Answering, Entity, OfEstate):
 
     @property
     def title(self) -> taxonomy.Title:
+        if self.named_zh:
+            return taxonomy.Title(self.named_zh, self.named_en)
         return taxonomy.title(self.kind, self.category, self.problem)
 
     @property

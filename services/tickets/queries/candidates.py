@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from services.tickets.events import SentBy
-from services.tickets.model import Assignment, Choice, Duty, Estate, Person, Rating, Staff, Ticket, taxonomy
+from services.tickets.model import Assignment, Choice, Duty, Estate, Person, Rating, Staff, Ticket, own_taxonomy
 from services.tickets.model.sending import IN_HAND
 
 RECENT = timedelta(days=90)  # ratings that count for a technician
@@ -57,7 +57,7 @@ class Candidate:
 def candidates(work, ticket: Ticket) -> list[Candidate]:
     """Who could be sent, the most suitable first, and those who may not be sent last. One query, however many they are."""
     estate = work.get(Estate, ticket.estate_id)
-    category = taxonomy.category(ticket.category)
+    category, _ = own_taxonomy.current(work, ticket.operator_id).at(ticket.category, None)
     rows = work.execute(_technicians(ticket, estate, work.now)).all()
     jobs = sum(row.jobs for row in rows)
     found = [_ranked(row, jobs, ticket, estate, category, work.now) for row in rows]

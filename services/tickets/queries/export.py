@@ -58,7 +58,7 @@ SCORE = (
 FIELDS = [
     *(getattr(Ticket, name) for name in ("id", "number", "kind", "state", "place", "urgency", "description")),
     *(getattr(Ticket, name) for name in ("resolution", "reopened", "labour_minutes", *MOMENTS)),
-    listing.Titled("title", Ticket.kind, Ticket.category, Ticket.problem),
+    listing.TITLE,
     Estate.code.label("estate"),
     Estate.timezone,
     Unit.code.label("unit"),

@@ -14,17 +14,25 @@ OPEN = Ticket.state.not_in(ENDS)
 
 
 class Titled(Bundle):
-    """What the taxonomy says of a line's kind, category and problem."""
+    """A line's title: the one it was given, else what the standard taxonomy says of its kind, category and problem."""
 
     def create_row_processor(self, query, procs, labels):
-        kind, category, problem = procs
-        return lambda row: taxonomy.title(kind(row), category(row), problem(row))
+        kind, category, problem, zh, en = procs
+
+        def title(row):
+            own = zh(row)
+            return taxonomy.Title(own, en(row)) if own else taxonomy.title(kind(row), category(row), problem(row))
+
+        return title
+
+
+TITLE = Titled("title", Ticket.kind, Ticket.category, Ticket.problem, Ticket.named_zh, Ticket.named_en)
 
 
 LINE = [  # what a line of a list shows; first what it is ordered by, which is then found at once
     *(getattr(Ticket, name) for name in ("filed_at", "id", "number", "version", "kind", "state", "estate_id")),
     *(getattr(Ticket, name) for name in ("unit_id", "place", "category", "problem", "urgency")),
-    Titled("title", Ticket.kind, Ticket.category, Ticket.problem),
+    TITLE,
     Perhaps("assignee", Person.id, Person.name),
 ]
 

@@ -14,6 +14,7 @@ from services.tickets.views import (
     owners,
     quotes,
     review,
+    taxonomy,
     tickets,
     work,
 )
@@ -31,6 +32,7 @@ blueprints = [
     analysis.blp,
     boards.blp,
     incidents.blp,
+    taxonomy.blp,
     exports.blp,
     contractors.blp,
     guests.blp,

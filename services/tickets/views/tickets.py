@@ -2,9 +2,8 @@
 
 from chassis.http import Blueprint, allow, asks, gives, lists, takes
 from services.tickets.handlers import filing
-from services.tickets.model import Ticket, taxonomy
+from services.tickets.model import Ticket
 from services.tickets.queries import listing, timeline
-from services.tickets.schemas.taxonomy import TaxonomyView
 from services.tickets.schemas.tickets import (
     ClassificationView,
     ContactView,
@@ -88,11 +87,3 @@ def show_timeline(work, ticket_id, query):
 def list_files(work, ticket_id):
     """List the files that came with the report, the answer and the completion; their addresses work for ten minutes."""
     return listing.attached(work, work.find(Ticket, ticket_id))
-
-
-@blp.get("/taxonomy")
-@allow("tickets:see")
-@gives(TaxonomyView)
-def show_taxonomy(work):
-    """Show what can be reported: categories and problems, the skill each asks for, and its limits in minutes."""
-    return {"items": taxonomy.CATEGORIES}
