@@ -62,9 +62,10 @@ def test_an_attachment_of_ten_megabytes_passes_and_more_is_refused(edge, tickets
     eleven = {"file": ("roof.jpg", b"x" * (11 * 2**20), "image/jpeg")}
 
     assert edge.post("/api/tickets/v1/attachments", files=ten).json()["bytes"] > 10 * 2**20
+    assert edge.post("/api/tickets/v1/job/attachments", files=ten).json()["bytes"] > 10 * 2**20
     the_problem_in(edge.post("/api/tickets/v1/attachments", files=eleven), 413)
     the_problem_in(edge.post("/api/tickets/v1/attachments/more", files=ten), 413)
-    assert len(tickets.asked) == 1
+    assert len(tickets.asked) == 2
 
 
 def test_a_service_that_is_down_is_503_and_the_others_go_on(an_edge, tickets, the_problem_in):

@@ -3,14 +3,14 @@
 from datetime import timedelta
 from uuid import UUID
 
-from chassis.errors import Conflict, Forbidden, Invalid, TooMany
+from chassis.errors import Forbidden, Invalid, TooMany
 from chassis.i18n import Sentence
 from services.tickets.events import SentBy
 from services.tickets.handlers.automatic import send_if_switched_on
 from services.tickets.handlers.filing import review_limit
 from services.tickets.handlers.owners import OwnersOnly
 from services.tickets.handlers.work import NotYourJob
-from services.tickets.model import Estate, Person, Staff, Ticket, own_taxonomy
+from services.tickets.model import Estate, IllegalMove, Person, Staff, Ticket, own_taxonomy
 from services.tickets.queries import policies
 
 NO_TECHNICIAN = Sentence("No technician of this estate.", "不是本项目的维修人员。")
@@ -25,7 +25,7 @@ class NotSuitable(Invalid):
     zh = "不能派给此人，原因见 errors，请从候选人中选择。"
 
 
-class AlreadySent(Conflict):
+class AlreadySent(IllegalMove):
     en = "This ticket is {state}: {who} has it. Reload it; to send somebody else, transfer it."
     zh = "工单当前为「{state}」，已由 {who} 接手，请刷新；如需改派，请使用转单。"
 

@@ -237,6 +237,7 @@ def test_candidates_are_ranked_with_every_factor_shown(garden):
         "load": "0",
         "rating": "none",
         "distance": "estate",
+        "fairness": "0 of 0",
     }
     assert first.score == pytest.approx(sum(each.points for each in first.factors))
 
