@@ -10,11 +10,11 @@ RESIDENT = {
     f"tickets:{act}" for act in ("see", "file", "answer", "comment", "rate", "confirm", "reopen", "cancel", "urge")
 }
 STAFF = {f"tickets:{act}" for act in ("see", "oversee", "file", "comment", "reply")}
-TECHNICIAN = STAFF | {"tickets:quote", "tickets:work", "tickets:hold", "tickets:transfer"}
+TECHNICIAN = STAFF | {"tickets:quote", "tickets:work", "tickets:appoint", "tickets:hold", "tickets:transfer"}
 DESK = STAFF | {
     f"tickets:{act}" for act in ("file_for", "review", "assign", "answer", "cancel", "confide", "call_back", "announce")
 }
-DISPATCHER = DESK | {"tickets:quote", "tickets:dispatch", "tickets:hold", "tickets:transfer"}
+DISPATCHER = DESK | {"tickets:quote", "tickets:dispatch", "tickets:appoint", "tickets:hold", "tickets:transfer"}
 MANAGER = DISPATCHER | {"tickets:set_policy", "tickets:contract", "tickets:disclose", "tickets:analyse"}
 GRANTS = {
     **dict.fromkeys(("developer", "owner", "co_owner"), RESIDENT | {"tickets:agree"}),

@@ -38,6 +38,7 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_i
     ticket = Ticket.filed(
         operator_id=estate.operator_id,
         estate_id=estate_id,
+        estate=estate,
         unit_id=unit_id,
         number=_next_number(work, estate),
         channel=channel,

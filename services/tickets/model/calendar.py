@@ -40,7 +40,7 @@ class Calendar(Entity, OfEstate):
     country: Mapped[str | None]  # whose public holidays are kept
     subdivision: Mapped[str | None]
     days: Mapped[list[CalendarDay]] = relationship(
-        order_by=CalendarDay.day, lazy="selectin", cascade="all, delete-orphan"
+        order_by=CalendarDay.day, lazy="selectin", cascade="save-update, merge, delete, delete-orphan"
     )
 
     @classmethod

@@ -16,6 +16,7 @@ from services.tickets.views import (
     review,
     taxonomy,
     tickets,
+    timed,
     work,
 )
 
@@ -24,6 +25,7 @@ blueprints = [
     review.blp,
     dispatch.blp,
     work.blp,
+    timed.blp,
     owners.blp,
     answers.blp,
     confidences.blp,

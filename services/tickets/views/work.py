@@ -2,8 +2,8 @@
 
 from chassis.http import Blueprint, allow, gives, takes
 from services.tickets.handlers import work as handlers
-from services.tickets.schemas.shared import Reason
 from services.tickets.schemas.tickets import TicketView
+from services.tickets.schemas.timed import Hold
 from services.tickets.schemas.work import Completion
 
 blp = Blueprint("work", description="The work itself, to its completion")
@@ -19,11 +19,14 @@ def start_work(work, ticket_id):
 
 @blp.post("/tickets/<uuid:ticket_id>/hold")
 @allow("tickets:hold")
-@takes(Reason)
+@takes(Hold)
 @gives(TicketView)
-def hold_ticket(work, ticket_id, reason):
-    """Let a ticket wait 挂起, for parts or a decision."""
-    return handlers.hold(work, ticket_id, **reason)
+def hold_ticket(work, ticket_id, hold):
+    """Let a ticket wait 挂起, for parts or a decision.
+
+    Where `waiting_for` names what only others can end, the limits that it may stop wait too, up to a cap.
+    """
+    return handlers.hold(work, ticket_id, **hold)
 
 
 @blp.post("/tickets/<uuid:ticket_id>/resumption")
