@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 import structlog
-from sqlalchemy import Text, cast, func, insert, literal_column, select, text
+from sqlalchemy import func, insert, literal_column, select, text
 
 from chassis import tables
 from chassis.events import Envelope, dump, event
@@ -109,25 +109,10 @@ def _digest(previous: str, rows) -> tuple[int, str]:
 
 
 def verify(session) -> list[str]:
-    """Recompute every chain. → a sentence for each block that does not hold; empty when the record is whole."""
-    broken = []
-    columns = [seals.c.operator_id, seals.c.number, seals.c.previous, seals.c.digest, seals.c.rows]
-    bounds = [cast(literal_column(name), Text).label(name) for name in ("from_xid", "below_xid")]
-    heads: dict[UUID, tuple[int, str]] = {}
-    for block in session.execute(select(*columns, *bounds).order_by(seals.c.operator_id, seals.c.number)).all():
-        number, previous = heads.get(block.operator_id, (0, GENESIS))
-        rows = session.execute(
-            _block(block.from_xid, block.below_xid, block.operator_id).execution_options(yield_per=1000)
-        )
-        count, digest = _digest(block.previous, rows.mappings())
-        if (block.number, block.previous) != (number + 1, previous):
-            broken.append(f"operator {block.operator_id}: block {block.number} does not follow block {number}")
-        if (count, digest) != (block.rows, block.digest):
-            broken.append(
-                f"operator {block.operator_id}: block {block.number} holds {count} rows that do not match its seal of {block.rows}"
-            )
-        heads[block.operator_id] = (block.number, block.digest)
-    return broken
+    """Recompute every chain. → a sentence for each place that does not hold; empty when the record is whole."""
+    from chassis.verifying import examine
+
+    return [str(each) for each in examine(session).breaks]
 
 
 def unsealed(session) -> int:

@@ -307,13 +307,30 @@ def audit():
 
 @audit.command()
 @click.argument("service", type=SERVICE)
-def verify(service: str):
-    """Recompute the hash chains of all operators."""
+@click.option("--operator", type=click.UUID, help="This one's chain alone.")
+@click.option("--since", type=click.DateTime(MOMENTS), help="Only what was sealed from here on, in UTC.")
+@click.option("--until", type=click.DateTime(MOMENTS), help="Only what was sealed before.")
+@click.option(
+    "--heads", is_flag=True, help="Name the newest block of each chain, to be held against what was said and logged."
+)
+def verify(service: str, operator, since: datetime | None, until: datetime | None, heads: bool):
+    """Recompute the hash chains: exit 0 when they hold, 1 when they do not, with each place; the first is where to look."""
     from chassis import audit as record
+    from chassis.verifying import examine
 
+    span = {name: at and at.replace(tzinfo=UTC) for name, at in (("since", since), ("until", until))}
     with runtime_of(service, background=True).transaction(system=True) as session:
-        broken, waiting = record.verify(session), record.unsealed(session)
-    for sentence in broken:
-        click.echo(sentence)
-    click.echo(f"{service}: {'broken' if broken else 'whole'}; {waiting} rows wait for the next seal")
-    sys.exit(1 if broken else 0)
+        verdict = examine(session, operator_id=operator, progress=_tell_progress, **span)
+        waiting = record.unsealed(session)
+    click.echo("", err=True)
+    for number, place in enumerate(verdict.breaks):
+        click.echo(f"{'first break' if number == 0 else 'then'}: {place}")
+    for owner, (number, digest) in verdict.heads.items() if heads else ():
+        click.echo(f"operator {owner}: block {number} {digest}")
+    state = f"{verdict.rows} rows in {verdict.blocks} blocks; {waiting} wait for the next seal"
+    click.echo(f"{service}: {'broken' if verdict.breaks else 'whole'}; {state}")
+    sys.exit(1 if verdict.breaks else 0)
+
+
+def _tell_progress(blocks: int, rows: int) -> None:
+    click.echo(f"\r{rows} rows in {blocks} blocks", nl=False, err=True)
