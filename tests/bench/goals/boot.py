@@ -161,8 +161,8 @@ def _bare(count: int) -> float:
     try:
         for each in crowd:
             each.start()
-        time.sleep(5)
-        servers.comes_true(lambda: all(look._memory(each.process.pid) > 15 for each in crowd), 30)
+        servers.comes_true(lambda: all(look._memory(each.process.pid) > 30 for each in crowd), 60)
+        time.sleep(5)  # the last of them has imported the last of it
         return sum(look._memory(each.process.pid) for each in crowd)
     finally:
         for each in crowd:
