@@ -134,14 +134,14 @@ INSERT INTO clock (id, operator_id, estate_id, version, ticket_id, clock, starte
 
 
 def test_tickets_of_before_are_kept_and_found(postgres_url):
-    """A filled database of the revision before."""
+    """A filled database of the first release."""
     name, service = "test_tickets_before_years", load("tickets")
     servers.create_service_database(postgres_url, "tickets", PASSWORDS, dbname=name)
     url = make_url(postgres_url).set(username="tickets_owner", password=PASSWORDS["owner"], database=name)
     owner = create_engine(url)
     try:
         with owner.begin() as connection:
-            command.upgrade(alembic_config(service, connection), "0010")
+            command.upgrade(alembic_config(service, connection), "0006")
             connection.exec_driver_sql(BEFORE)
         with owner.begin() as connection:
             command.upgrade(alembic_config(service, connection), "head")
