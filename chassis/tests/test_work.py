@@ -216,6 +216,14 @@ def test_connections_that_the_database_closed_cost_nobody_a_request(kites):
             assert len(work.scalars(select(Kite))) == 1
 
 
+@pytest.mark.parametrize(
+    "reach", [{"operator_id": "', true); --"}, {"operator_id": HY, "reach": {"*": frozenset({"'"})}}]
+)
+def test_nothing_but_ids_is_said_when_a_transaction_begins(kites, reach):
+    with pytest.raises(AttributeError), kites.runtime.work(Actor(Kind.EVENT, **reach)):
+        pass
+
+
 def test_a_connection_that_ends_in_the_middle_ends_the_work(kites):
     with pytest.raises(DBAPIError), kites.work() as work:
         work.add(Note(operator_id=HY, estate_id=E1, text="windy"))
