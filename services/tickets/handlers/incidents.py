@@ -135,6 +135,13 @@ def join(work, incident_id, *, ticket_ids) -> dict:
     return {"joined": joined, "refused": refused}
 
 
+def say_what_it_is_about(work, ticket_id, *, incident_id) -> Ticket:
+    """Whoever sees a report and an incident, of the same estate, may say that the one is about the other."""
+    ticket = work.take(Ticket, ticket_id)
+    join_one(work, ongoing(work, incident_id), ticket)
+    return ticket
+
+
 def part(work, incident_id, ticket_id) -> None:
     """Take a report out again, as long as the incident has not ended it."""
     ongoing(work, incident_id)

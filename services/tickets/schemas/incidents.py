@@ -66,6 +66,10 @@ class ReportsToJoin(Schema):
     ticket_ids = fields.List(fields.UUID, required=True, validate=Length(min=1, max=MOST_REPORTS))
 
 
+class IncidentMeant(Schema):
+    incident_id = fields.UUID(required=True)
+
+
 class IncidentFilter(Schema):
     estate_id = fields.UUID()
     state = enum(IncidentState)

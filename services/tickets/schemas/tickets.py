@@ -48,7 +48,8 @@ class Report(Schema):
         metadata={"description": "A complaint whose reporter stays unknown to all but who must know"},
     )
     follows_id = fields.UUID(
-        allow_none=True, metadata={"description": "The earlier ticket that this goes on from, when it cannot be reopened"}
+        allow_none=True,
+        metadata={"description": "The earlier ticket that this goes on from, when it cannot be reopened"},
     )
     category = Text(max=40, allow_none=True, metadata={"description": "A code or name of the taxonomy"})
     problem = Text(max=40, allow_none=True, metadata={"description": "A code or name within the category"})
@@ -183,6 +184,22 @@ class TicketView(TicketLine):
     reopen_until = AwareDateTime(required=True, allow_none=True)
     dues = fields.List(fields.Nested(DueView), required=True)
     ratings = fields.List(fields.Nested(RatingView), required=True)
+
+
+class SimilarView(Schema):
+    """Something that the report may be about already."""
+
+    type = fields.String(required=True, validate=OneOf(["incident", "ticket"]))
+    id = fields.UUID(required=True)
+    number = fields.String(required=True, allow_none=True)
+    title_zh = fields.String(required=True)
+    title_en = fields.String(required=True)
+
+
+class FiledView(TicketView):
+    """A ticket as it was filed, and what it looks like."""
+
+    similar = fields.List(fields.Nested(SimilarView), required=True)
 
 
 class ContactView(Schema):

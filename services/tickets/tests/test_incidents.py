@@ -1,5 +1,6 @@
 """One fault that many feel, and outages announced ahead."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -359,3 +360,91 @@ def _copies_of(garden, ticket_id, count):
             )
     with garden.tickets.work(garden.dispatcher) as work:
         assert len(work.scalars(select(IncidentReport.id))) == count + 1
+
+
+# ── what a report looks like ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def alike(ticket):
+    return [(each["type"], each["id"], each["title_en"]) for each in ticket["similar"]]
+
+
+def test_a_report_that_looks_like_a_known_incident_is_told_so_and_can_join_it(garden):
+    incident = opened(garden)
+    opened(garden, category="PLB", problem="leak")
+
+    ticket = garden.report(description="电梯又不动了", unit_id=str(garden.home))
+
+    assert alike(ticket) == [("incident", incident["id"], "Lift: Stopped")]
+    joined = garden.do(garden.owner, ticket, "incident", {"incident_id": incident["id"]})
+    assert joined["incident_id"] == incident["id"]
+    garden.do(garden.owner, ticket, "incident", {"incident_id": incident["id"]}, expect=409)
+
+
+def test_the_same_home_twice_in_a_day_is_told_so(garden):
+    first = garden.report(description="厨房水管漏水", unit_id=str(garden.home))
+    garden.report(garden.neighbour, description="厨房水管漏水", unit_id=str(garden.other_home))
+    garden.report(description="楼道灯坏了", unit_id=str(garden.home))
+
+    again = garden.report(description="水管还在漏水", unit_id=str(garden.home))
+    assert alike(again) == [("ticket", first["id"], "Repair")]
+
+    garden.tickets.clock.advance(hours=25)
+    assert alike(garden.report(description="水管漏水", unit_id=str(garden.home))) == []
+
+
+def test_nobody_is_told_of_what_they_may_not_see(garden):
+    opened(garden, entrances=[], unit_ids=[str(garden.home)])
+    planned(garden, category="ELV", problem="stopped", in_hours=400)
+    elsewhere = factories.Garden(garden.tickets, code="HY-E-02")
+    opened(elsewhere)
+
+    assert alike(garden.report(garden.neighbour, description="电梯停了", unit_id=str(garden.other_home))) == []
+
+
+def test_a_report_of_another_estate_is_not_about_this_incident(garden):
+    elsewhere = factories.Garden(garden.tickets, code="HY-E-02")
+    incident = opened(garden)
+    ticket = elsewhere.report(description="电梯停了")
+    head_office = garden.staff("head_office", scope="operator")
+
+    garden.do(head_office, ticket, "incident", {"incident_id": incident["id"]}, expect=409)
+    garden.do(elsewhere.owner, ticket, "incident", {"incident_id": incident["id"]}, expect=404)
+
+
+# ── the guards, one against another ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_many_join_at_once_while_it_ends_and_none_is_lost(garden):
+    """Whoever joins holds the incident, whoever ends it waits: what joined is ended, what came later is refused."""
+    incident = opened(garden)
+    tickets = [garden.report(description="电梯停了") for _ in range(6)]
+
+    def join(ticket):
+        body = {"ticket_ids": [ticket["id"]]}
+        client = garden.tickets.client(garden.dispatcher)
+        return client.post(f"/incidents/{incident['id']}/reports", body).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        found = [threads.submit(join, ticket) for ticket in tickets[:3]]
+        over = threads.submit(call, garden, garden.dispatcher, f"/{incident['id']}/resolution", NEWS)
+        found += [threads.submit(join, ticket) for ticket in tickets[3:]]
+        over.result()
+    answers = [each.result() for each in found]
+
+    assert set(answers) <= {200, 409}
+    assert settled(garden, incident) == {
+        "joined": answers.count(200),
+        "waiting": 0,
+        "settled": answers.count(200),
+        "left": 0,
+    }
+
+
+def test_row_level_security_keeps_other_estates_incidents_apart(garden):
+    opened(garden)
+    elsewhere = factories.Garden(garden.tickets, code="HY-E-02")
+
+    for table in ("incident", "incident_update", "incident_report"):
+        with garden.tickets.work(elsewhere.manager) as work:
+            assert work.scalar(text(f"SELECT count(*) FROM {table}")) == 0

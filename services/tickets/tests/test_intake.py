@@ -91,3 +91,72 @@ def test_the_words_are_not_told_in_events_or_the_record(garden):
     ticket = garden.tickets.client(garden.owner).get("/tickets").json["items"][0]
     line = garden.tickets.client(garden.dispatcher).get(f"/tickets/{ticket['id']}/timeline").text
     assert "水管" not in line
+
+
+# ── who may report for whom ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def filed(garden, who, *, expect=201, **facts):
+    body = {"kind": "repair", "estate_id": str(garden.estate_id), "description": "漏水", **facts}
+    answer = garden.tickets.client(who).post("/tickets", body)
+    assert answer.status_code == expect, answer.json
+    return answer.json
+
+
+@pytest.mark.parametrize("role", ["owner", "co_owner", "household_member", "occupier"])
+def test_everybody_who_holds_the_home_reports_for_it_and_sees_what_the_others_reported(garden, role):
+    lives_there = garden.resident(garden.home, role=role)
+
+    ticket = filed(garden, lives_there, unit_id=str(garden.home))
+
+    assert ticket["reporter_id"] == ticket["filed_by"] == str(lives_there.id)
+    assert garden.tickets.client(garden.owner).get(f"/tickets/{ticket['id']}").status_code == 200
+    assert garden.tickets.client(garden.neighbour).get(f"/tickets/{ticket['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("role", ["co_owner", "household_member"])
+def test_the_desk_files_for_any_of_the_home_and_keeps_both_persons_and_the_channel(garden, role):
+    lives_there = garden.resident(garden.home, role=role)
+
+    who = {"unit_id": str(garden.home), "reporter_id": str(lives_there.id), "channel": "phone"}
+    ticket = filed(garden, garden.dispatcher, **who)
+
+    assert (ticket["reporter_id"], ticket["filed_by"], ticket["channel"]) == (
+        str(lives_there.id),
+        str(garden.dispatcher.id),
+        "phone",
+    )
+    assert garden.tickets.client(lives_there).get(f"/tickets/{ticket['id']}").status_code == 200
+
+
+def test_the_desk_files_for_nobody_who_moved_out_or_has_not_moved_in(garden):
+    former = garden.resident(garden.home, until=factories.date(2026, 11, 22))
+    coming = garden.resident(garden.home, since=factories.date(2026, 11, 24))
+
+    for person in (former, coming):
+        who = {"reporter_id": str(person.id), "channel": "phone"}
+        answer = filed(garden, garden.dispatcher, unit_id=str(garden.home), expect=422, **who)
+        assert "reporter_id" in answer["errors"]
+        filed(garden, garden.dispatcher, expect=422, **who)
+
+
+def test_the_desk_files_for_no_unit_of_another_estate(garden):
+    elsewhere = factories.Garden(garden.tickets, code="HY-E-02")
+
+    theirs = {"unit_id": str(elsewhere.home), "reporter_id": str(elsewhere.owner.id), "channel": "phone"}
+    filed(garden, garden.dispatcher, expect=404, **theirs)
+    filed(garden, garden.dispatcher, expect=422, reporter_id=str(elsewhere.owner.id), channel="phone")
+    filed(garden, garden.dispatcher, expect=404, estate_id=str(elsewhere.estate_id))
+
+
+def test_the_neighbour_is_not_whom_the_desk_files_for_in_this_home(garden):
+    who = {"unit_id": str(garden.home), "reporter_id": str(garden.neighbour.id), "channel": "desk"}
+
+    filed(garden, garden.dispatcher, expect=422, **who)
+
+
+def test_a_technician_files_what_they_found_but_for_nobody_else(garden):
+    found = filed(garden, garden.technician, place="3栋大堂", channel="patrol")
+
+    assert found["reporter_id"] == str(garden.technician.id)
+    filed(garden, garden.technician, reporter_id=str(garden.owner.id), channel="phone", expect=403)

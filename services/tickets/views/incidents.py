@@ -8,6 +8,7 @@ from services.tickets.schemas.incidents import (
     IncidentChange,
     IncidentFilter,
     IncidentLine,
+    IncidentMeant,
     IncidentOpening,
     IncidentView,
     JoinedView,
@@ -17,6 +18,7 @@ from services.tickets.schemas.incidents import (
     ReportLine,
     ReportsToJoin,
 )
+from services.tickets.schemas.tickets import TicketView
 
 blp = Blueprint("incidents", description="One fault that many feel, and outages announced ahead 突发与计划停用")
 
@@ -102,6 +104,15 @@ def cancel_incident(work, incident_id, news):
 def join_reports(work, incident_id, reports):
     """Join reports to the incident. Those that cannot be joined are named with the reason; the others are."""
     return handlers.join(work, incident_id, **reports)
+
+
+@blp.post("/tickets/<uuid:ticket_id>/incident")
+@allow("tickets:file")
+@takes(IncidentMeant)
+@gives(TicketView)
+def say_what_it_is_about(work, ticket_id, incident):
+    """Say that a report is about a known incident: it ends with it, and its reporter hears the news."""
+    return handlers.say_what_it_is_about(work, ticket_id, **incident)
 
 
 @blp.get("/incidents/<uuid:incident_id>/reports")

@@ -4,9 +4,11 @@ from chassis.http import Blueprint, allow, asks, gives, lists, takes
 from services.tickets.handlers import filing
 from services.tickets.model import Ticket
 from services.tickets.queries import listing, timeline
+from services.tickets.queries.similar import similar
 from services.tickets.schemas.tickets import (
     ClassificationView,
     ContactView,
+    FiledView,
     FilesView,
     MomentView,
     Report,
@@ -22,14 +24,17 @@ blp = Blueprint("tickets", description="Reporting and looking: repairs, complain
 @blp.post("/tickets")
 @allow("tickets:file")
 @takes(Report)
-@gives(TicketView, status=201)
+@gives(FiledView, status=201)
 def file_ticket(work, report):
     """Report something.
 
     Residents report for themselves, from their home or a public place of their estate. Staff also file for a resident
-    who phoned or came by 代报: the channel and both persons are kept. `dues` says by when somebody suitable is sent.
+    who phoned or came by 代报: the channel and both persons are kept. `similar` are incidents that are known, and reports of
+    the same home of the last day, which this may be about. `dues` says by when somebody suitable is sent.
     """
-    return filing.file(work, **report)
+    ticket = filing.file(work, **report)
+    ticket.similar = similar(work, ticket)
+    return ticket
 
 
 @blp.post("/proposals")
