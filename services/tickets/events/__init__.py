@@ -36,6 +36,7 @@ from services.tickets.events.dispatch import (
     TicketTransferred,
     TicketUrged,
 )
+from services.tickets.events.handovers import HandoverRecorded
 from services.tickets.events.incidents import (
     IncidentAnnounced,
     IncidentBegun,
@@ -131,6 +132,7 @@ __all__ = [
     "Counting",
     "DispatchPolicyChanged",
     "Due",
+    "HandoverRecorded",
     "IncidentAnnounced",
     "IncidentBegun",
     "IncidentCancelled",

@@ -1,6 +1,6 @@
 """What is said of tickets, from the report to the end."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis.events import event, part
@@ -64,7 +64,9 @@ class TicketAnswered(TicketState):
 
 @event("tickets.ticket.reviewed", version=1)
 class TicketReviewed(TicketState):
-    """The ticket was accepted, and it is known who will pay."""
+    """The ticket was accepted, and it is known who will pay; a developer is bound until `warranty_until`, if we know."""
+
+    warranty_until: date | None
 
 
 @event("tickets.ticket.rejected", version=1)

@@ -1,8 +1,10 @@
 """The decision on a report, and the answer to what the review asked."""
 
+from services.tickets.events import Payer
 from services.tickets.handlers.automatic import send_if_switched_on
 from services.tickets.handlers.filing import attach, classified
 from services.tickets.model import Ticket, own_taxonomy
+from services.tickets.queries import warranty
 
 
 def review(work, ticket_id, *, decision, reason=None, payer=None, category=None, problem=None, urgency=None):
@@ -11,7 +13,8 @@ def review(work, ticket_id, *, decision, reason=None, payer=None, category=None,
     if decision == "accept":
         known = own_taxonomy.current(work)
         ticket.classify(**classified(work, category, problem), urgency=urgency, known=known)
-        ticket.accept(payer, at=work.now)
+        until = warranty.proposal(work, ticket).until if payer is Payer.DEVELOPER_WARRANTY else None
+        ticket.accept(payer, warranty_until=until, at=work.now)
         send_if_switched_on(work, ticket)
     elif decision == "ask":
         ticket.ask(reason, cap=work.settings.answer_within, at=work.now)

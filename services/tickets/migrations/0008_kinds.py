@@ -18,7 +18,8 @@ ALTER TABLE ticket
   ADD COLUMN confidence_id uuid,
   ADD COLUMN cause_code text,
   ADD COLUMN charged_fen bigint NOT NULL DEFAULT 0,
-  ADD COLUMN follows_id uuid;
+  ADD COLUMN follows_id uuid,
+  ADD COLUMN warranty_until date;
 """
 
 CONFIDENCES = """
@@ -92,6 +93,17 @@ CREATE TABLE callback_policy (
   hours bigint NOT NULL);
 """
 
+HANDOVERS = """
+CREATE TABLE handover (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  version bigint NOT NULL,
+  building text NOT NULL,
+  accepted_on date NOT NULL,
+  UNIQUE (estate_id, building));
+"""
+
 # What asks for an answer was sent out like work until now.
 LIVES = """
 UPDATE ticket SET state = 'replied', reply_text = resolution, outcome = CASE kind WHEN 'inquiry' THEN 'answered' END,
@@ -111,6 +123,8 @@ def upgrade():
     op.execute(CONFIDENCES)
     op.execute(QUOTES)
     op.execute(CALLBACKS)
+    op.execute(HANDOVERS)
+    protect("handover", app="SELECT, INSERT, UPDATE")
     protect("callback", app="SELECT, INSERT, UPDATE")
     protect("callback_policy", by="operator", app="SELECT, INSERT, UPDATE")
     protect("quote", app="SELECT, INSERT, UPDATE")

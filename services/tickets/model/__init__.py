@@ -10,6 +10,7 @@ from services.tickets.model.contractor import Contractor
 from services.tickets.model.copies import Duty, Estate, Occupancy, Person, Staff, Unit
 from services.tickets.model.dispatch import Assignment, Choice, DispatchPolicy, Left
 from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatFault
+from services.tickets.model.handover import Handover
 from services.tickets.model.incident import Incident, IncidentReport, Joining, Update
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
@@ -37,6 +38,7 @@ __all__ = [
     "DispatchPolicy",
     "Duty",
     "Estate",
+    "Handover",
     "IllegalMove",
     "Incident",
     "IncidentReport",

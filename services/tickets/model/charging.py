@@ -1,6 +1,6 @@
 """The part of a ticket that is about who pays, and that nobody pays what they did not agree to."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,6 +26,7 @@ class Charging:
     """Mixed into Ticket."""
 
     payer: Mapped[Payer | None]
+    warranty_until: Mapped[date | None]
     cause_code: Mapped[str | None]
     charged_fen: Mapped[int] = mapped_column(default=0)
 

@@ -1,7 +1,7 @@
 """A ticket: what somebody reported, and its way to an end."""
 
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Index, Integer, Uuid, and_, any_, literal_column
@@ -144,10 +144,11 @@ class Ticket(Charging, Intake, Timed, Sending, Answering, Entity, OfEstate):
         self.run_on(at=at)
         self._say(events.TicketAnswered)
 
-    def accept(self, payer: Payer | None, *, at: datetime) -> None:
+    def accept(self, payer: Payer | None, *, warranty_until: date | None = None, at: datetime) -> None:
+        """It will be seen to, at this payer's cost; where that is the developer, bound until that day."""
         move(self, Move.ACCEPT)
-        self.payer, self.reviewed_at = payer, at
-        self._say(events.TicketReviewed)
+        self.payer, self.warranty_until, self.reviewed_at = payer, warranty_until, at
+        self._say(events.TicketReviewed, warranty_until=warranty_until)
 
     def reject(self, reason: str, *, at: datetime) -> None:
         move(self, Move.REJECT)

@@ -150,6 +150,7 @@ class TicketView(TicketLine):
     preferred_times = fields.List(fields.Dict, required=True, allow_none=True)
     contact_phone = fields.Function(lambda ticket: ticket.contact_phone and mask_phone(ticket.contact_phone))
     payer = enum(Payer, required=True, allow_none=True)
+    warranty_until = fields.Date(required=True, allow_none=True)
     reply = fields.String(required=True, allow_none=True, attribute="reply_text")
     outcome = enum(Outcome, required=True, allow_none=True)
     replied_at = AwareDateTime(required=True, allow_none=True)

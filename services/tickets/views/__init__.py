@@ -17,6 +17,7 @@ from services.tickets.views import (
     taxonomy,
     tickets,
     timed,
+    warranty,
     work,
 )
 
@@ -30,6 +31,7 @@ blueprints = [
     answers.blp,
     confidences.blp,
     quotes.blp,
+    warranty.blp,
     callbacks.blp,
     analysis.blp,
     boards.blp,
