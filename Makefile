@@ -34,6 +34,10 @@ restore: runtime ## bring a backup back: FROM=folder; YES=1 in place of what is 
 demo: runtime ## play the main flow through the front door and print its transcript
 	@$(PYTHON) -m deploy.local.demo
 
+.PHONY: demo-history
+demo-history: runtime ## eighteen months of made-up tickets for the demo estates: MONTHS=18, or COUNT=200000 in all
+	@$(PYTHON) -m deploy.local.history $(if $(MONTHS),--months $(MONTHS)) $(if $(COUNT),--count $(COUNT))
+
 check: dev ## the fast loop: style, layers, contracts, tests that are neither slow nor connected
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@.venv/bin/lint-imports

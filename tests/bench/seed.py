@@ -128,6 +128,10 @@ def desk_token(estate: Estate) -> str:
     return token(estate.desk, "dispatcher", f"estate:{estate.estate}")
 
 
+def technician_token(estate: Estate) -> str:
+    return token(estate.technician, "technician", f"estate:{estate.estate}")
+
+
 def head_token() -> str:
     return token(derived("desk", 0xFFFF), "head_office", "operator")
 

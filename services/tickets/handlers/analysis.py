@@ -9,10 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis.ids import new_id
 from services.tickets.events import Kind, Level
 from services.tickets.events.analysis import Bottleneck
+from services.tickets.handlers import counting
 from services.tickets.model import Staff
 from services.tickets.model.figures import Dimension, MonthFigure, MonthlyAnalysis, Scope, Step
-from services.tickets.queries import counting
-from services.tickets.queries.escalation import MOST_TOLD
 
 
 def refresh(work, month: date) -> None:
@@ -61,6 +60,7 @@ def _head_office(operator_id: UUID):
     return select(Staff.id).where(Staff.operator_id == operator_id, held).order_by(Staff.id).limit(MOST_TOLD)
 
 
+MOST_TOLD = 50
 SUMMED = ("ended", "breached", "reopened", "rated", "low_ratings")
 
 

@@ -6,9 +6,8 @@ from sqlalchemy import select
 
 from chassis.actor import SYSTEM
 from chassis.jobs import every
-from services.tickets.handlers import analysis
+from services.tickets.handlers import analysis, counting
 from services.tickets.model.figures import MonthlyAnalysis
-from services.tickets.queries import counting
 
 SETTLED = timedelta(days=2)  # after a month's end: every estate's clock has left it, and its figures are counted
 

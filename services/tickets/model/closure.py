@@ -59,7 +59,7 @@ class Closure(Row, OfEstate):
             began_at=began_at,
             ended_at=at,
             touched_at=at,
-            limits={clock.clock.value: int((clock.due_at - clock.started_at).total_seconds()) for clock in ran},
+            limits={clock.clock.value: clock.target for clock in ran},
             breached=sorted({clock.clock.value for clock in ran if clock.breached_at}),
             **{name: getattr(ticket, name) for name in TAKEN},
             **{name: _since(getattr(ticket, name), began_at) for name in MOMENTS},

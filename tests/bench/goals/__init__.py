@@ -1,6 +1,6 @@
 """The goals of the performance design by number, and the function that measures each."""
 
-from tests.bench.goals import boot, dumping, effects, growth, lists, relaying, writes
+from tests.bench.goals import boot, dumping, effects, growth, lists, relaying, searching, writes
 
 GOALS = {
     "1a": writes.peers,
@@ -13,4 +13,5 @@ GOALS = {
     "4": relaying.throughput,
     "8a": boot.cold,
     "8b": boot.memory,
+    "11a": searching.growth,
 }
