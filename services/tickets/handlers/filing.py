@@ -11,7 +11,7 @@ from chassis.i18n import Sentence
 from services.tickets.events import Channel
 from services.tickets.handlers.following import following
 from services.tickets.handlers.joining import join_one, ongoing
-from services.tickets.model import Estate, Occupancy, Pen, Person, Ticket, Unit, classifier, own_taxonomy
+from services.tickets.model import Estate, Occupancy, Pen, Person, Ticket, Unit, classifier, learning, own_taxonomy
 from services.tickets.model.intake import own_title
 
 CHOOSE = Sentence("Choose one from the taxonomy.", "请从分类表中选择。")
@@ -60,7 +60,7 @@ def file(work, *, estate_id, channel, unit_id=None, reporter_id=None, incident_i
 
 def propose(work, *, kind, description: str) -> classifier.Proposal:
     """What the words of a report say it is about, and how urgent."""
-    return classifier.propose(description, kind=kind, taxonomy=own_taxonomy.current(work))
+    return classifier.propose(description, kind=kind, taxonomy=own_taxonomy.current(work), learnt=learning.learnt(work))
 
 
 def attach(work, ids, ticket: Ticket, stage: str) -> None:

@@ -13,6 +13,7 @@ from services.tickets.jobs.clocks import (
 from services.tickets.jobs.closing import close_finished_tickets, remind_of_ratings
 from services.tickets.jobs.dispatch import send_waiting_tickets
 from services.tickets.jobs.incidents import announce_planned_outages, begin_planned_outages, settle_joined_reports
+from services.tickets.jobs.learning import learn_from_reviews
 from services.tickets.jobs.restored import leave_lost_numbers_unused
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "escalate_missed_limits",
     "flag_missed_callbacks",
     "flag_missed_limits",
+    "learn_from_reviews",
     "leave_lost_numbers_unused",
     "open_next_year",
     "publish_months",

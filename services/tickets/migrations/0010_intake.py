@@ -78,11 +78,30 @@ CREATE TABLE operator_taxonomy (
   places jsonb NOT NULL);
 """
 
+LEARNING = """
+CREATE TABLE lesson (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  estate_id uuid NOT NULL,
+  ticket_id uuid NOT NULL);
+CREATE TABLE learnt_word (
+  id uuid PRIMARY KEY,
+  operator_id uuid NOT NULL,
+  target text NOT NULL,
+  gram text NOT NULL,
+  seen bigint NOT NULL,
+  UNIQUE (operator_id, gram, target));
+CREATE INDEX learnt_word_frequent ON learnt_word (operator_id, seen);
+"""
+
 
 def upgrade():
     op.execute(TICKET)
     op.execute(INCIDENTS)
     op.execute(TAXONOMY)
+    op.execute(LEARNING)
+    protect("lesson", app="SELECT, INSERT")
+    protect("learnt_word", by="operator", app="SELECT")
     protect("operator_taxonomy", by="operator", app="SELECT, INSERT, UPDATE")
     protect("incident", app="SELECT, INSERT, UPDATE")
     protect("incident_update", app="SELECT, INSERT")

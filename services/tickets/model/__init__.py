@@ -12,6 +12,7 @@ from services.tickets.model.dispatch import Assignment, Choice, DispatchPolicy, 
 from services.tickets.model.figures import MonthFigure, MonthlyAnalysis, RepeatFault
 from services.tickets.model.handover import Handover
 from services.tickets.model.incident import Incident, IncidentReport, Joining, Update
+from services.tickets.model.learning import LearntWord, Lesson
 from services.tickets.model.moves import MOVES, AlreadyRated, IllegalMove, Move, TooLate
 from services.tickets.model.number import Pen
 from services.tickets.model.own_taxonomy import OperatorTaxonomy
@@ -43,7 +44,9 @@ __all__ = [
     "Incident",
     "IncidentReport",
     "Joining",
+    "LearntWord",
     "Left",
+    "Lesson",
     "MonthFigure",
     "MonthlyAnalysis",
     "Move",
