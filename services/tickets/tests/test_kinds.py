@@ -1,8 +1,12 @@
 """What asks for words and not for work: complaints, suggestions and inquiries, to their answer."""
 
+from importlib import import_module
+
 import pytest
+from sqlalchemy import update
 
 from chassis.ids import new_id
+from services.tickets.model import Ticket
 
 ANSWER = {"text": "已核实，现答复如下", "outcome": "upheld"}
 
@@ -195,3 +199,40 @@ def test_work_that_is_confirmed_is_not_asked_about_again_and_can_still_be_rated(
 
     assert ticket["ratings"][0]["score"] == 5
     assert "tickets.ticket.reminded.v1" not in [event.type for event in tickets.said()]
+
+
+# ── from before ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+LIVES = import_module("services.tickets.migrations.0008_kinds").LIVES
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "held_from", "now"),
+    [
+        ("complaint", "dispatched", None, "assigned"),
+        ("complaint", "started", None, "assigned"),
+        ("complaint", "completed", None, "replied"),
+        ("complaint", "on_hold", "started", "on_hold"),
+        ("suggestion", "started", None, "accepted"),
+        ("suggestion", "on_hold", "dispatched", "accepted"),
+        ("inquiry", "dispatched", None, "assigned"),
+        ("inquiry", "on_hold", "started", "assigned"),
+        ("inquiry", "completed", None, "replied"),
+        ("repair", "started", None, "started"),
+        ("complaint", "closed", None, "closed"),
+    ],
+)
+def test_what_was_sent_out_like_work_before_goes_on_in_its_own_life(garden, tickets, kind, state, held_from, now):
+    ticket = garden.report(kind=kind)
+    with tickets.work() as work:
+        before = update(Ticket).values(state=state, held_from=held_from, assignee_id=garden.dispatcher.id)
+        work.execute(before.execution_options(synchronize_session=False))
+        work.session.connection().exec_driver_sql(LIVES)
+
+    shown = tickets.client(garden.dispatcher).get(f"/tickets/{ticket['id']}").json
+
+    assert shown["state"] == now
+    if now == "on_hold":
+        assert garden.do(garden.dispatcher, ticket, "resumption")["state"] == "assigned"
+    if now == "assigned":
+        assert garden.do(garden.dispatcher, ticket, "reply", ANSWER if kind == "complaint" else {"text": "好"})
