@@ -2,6 +2,8 @@
 
 import pytest
 
+from chassis.testing import a_person
+
 LABOUR = {"kind": "labour", "name": "更换角阀", "quantity": 1, "price_fen": 8000}
 VALVE = {"kind": "part", "name": "角阀", "quantity": 2, "price_fen": 3000}
 DONE = {"resolution": "换了角阀"}
@@ -156,6 +158,16 @@ def test_an_owner_of_another_home_who_lives_here_does_not_agree(garden):
     garden.hear(garden.occupancy(garden.neighbour, garden.home))
 
     garden.do(garden.neighbour, ticket, "consent", {"total_fen": 14000}, expect=403)
+
+
+def test_a_tenant_here_who_owns_another_home_does_not_agree(garden):
+    ticket = at_owners_cost(garden)
+    quoted(garden, ticket)
+    roles = [f"occupier@unit:{garden.home}", f"owner@unit:{garden.other_home}"]
+    tenant = a_person(operator_id=garden.operator_id, roles=roles)
+    garden.hear(garden.occupancy(tenant, garden.home))
+
+    garden.do(tenant, ticket, "consent", {"total_fen": 14000}, expect=403)
 
 
 def test_a_co_owner_agrees(garden):
