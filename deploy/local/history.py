@@ -11,7 +11,7 @@ import psycopg
 
 from deploy.local import plan
 from deploy.local.words import Failed, pick
-from services.tickets.demo import history
+from services.tickets import history
 
 SERVICE = "tickets"
 

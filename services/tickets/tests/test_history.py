@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from chassis.tables import audit
-from services.tickets.demo import history
+from services.tickets import history
 from services.tickets.model import Clock, Closure, Rating, Ticket
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from services.tickets.demo import words
+from services.tickets.history import words
 from services.tickets.model.number import PENS
 
 BLOCK = 100_000  # tickets made by one statement
