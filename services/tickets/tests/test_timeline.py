@@ -62,7 +62,8 @@ def test_photos_come_with_the_report_and_the_completion(garden):
     garden.do(garden.dispatcher, ticket, "review", {"decision": "accept"})
     garden.do(garden.dispatcher, ticket, "dispatch", {"technician_id": str(garden.technician.id)})
     garden.do(garden.technician, ticket, "start")
-    done = {"resolution": "好了", "attachment_ids": [photo(garden, garden.technician)]}
+    before, after = photo(garden, garden.technician), photo(garden, garden.technician)
+    done = {"resolution": "好了", "before_ids": [before], "attachment_ids": [after]}
     garden.do(garden.technician, ticket, "completion", done)
 
     files = garden.tickets.client(garden.owner).get(f"/tickets/{ticket['id']}/attachments").json
@@ -72,7 +73,7 @@ def test_photos_come_with_the_report_and_the_completion(garden):
         "answer": 0,
         "completion": 1,
         "reply": 0,
-        "before": 0,
+        "before": 1,
     }
     assert garden.tickets.client().get(files["report"][0]["url"].partition("8080")[2]).status_code == 200
 
