@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -9,6 +10,7 @@ from sqlalchemy import select, text
 from chassis.ids import new_id
 from services.tickets import diagrams, reactions
 from services.tickets.events import IncidentState
+from services.tickets.handlers import incidents as handlers
 from services.tickets.model import Incident, IncidentReport
 from services.tickets.model.incident import INCIDENT_MOVES, Act, IllegalIncidentMove
 from services.tickets.tests import factories
@@ -415,36 +417,49 @@ def test_a_report_of_another_estate_is_not_about_this_incident(garden):
 # ── the guards, one against another ──────────────────────────────────────────────────────────────────────────────
 
 
-def test_many_join_at_once_while_it_ends_and_none_is_lost(garden):
-    """Whoever joins holds the incident, whoever ends it waits: what joined is ended, what came later is refused."""
+def test_nobody_ends_an_incident_while_somebody_joins_it(garden):
+    """Whoever joins holds the incident, beside others who join; whoever ends it waits. So no report is left behind."""
     incident = opened(garden)
-    tickets = [garden.report(description="电梯停了") for _ in range(6)]
+    first, second = (garden.report(description="电梯停了") for _ in range(2))
+    reports = f"/{incident['id']}/reports"
 
-    def join(ticket):
-        body = {"ticket_ids": [ticket["id"]]}
-        client = garden.tickets.client(garden.dispatcher)
-        return client.post(f"/incidents/{incident['id']}/reports", body).status_code
-
-    with ThreadPoolExecutor(4) as threads:
-        found = [threads.submit(join, ticket) for ticket in tickets[:3]]
-        over = threads.submit(call, garden, garden.dispatcher, f"/{incident['id']}/resolution", NEWS)
-        found += [threads.submit(join, ticket) for ticket in tickets[3:]]
+    with ThreadPoolExecutor(1) as thread:
+        with garden.tickets.work(garden.dispatcher, permission="tickets:announce") as work:
+            handlers.join(work, UUID(incident["id"]), ticket_ids=[UUID(first["id"])])
+            work.session.flush()
+            call(garden, garden.dispatcher, reports, {"ticket_ids": [second["id"]]})
+            over = thread.submit(call, garden, garden.dispatcher, f"/{incident['id']}/resolution", NEWS)
+            with pytest.raises(TimeoutError):
+                over.result(timeout=1)
         over.result()
-    answers = [each.result() for each in found]
 
-    assert set(answers) <= {200, 409}
-    assert settled(garden, incident) == {
-        "joined": answers.count(200),
-        "waiting": 0,
-        "settled": answers.count(200),
-        "left": 0,
-    }
+    assert settled(garden, incident) == {"joined": 2, "waiting": 0, "settled": 2, "left": 0}
+
+
+def test_whoever_joins_while_it_is_being_ended_waits_and_is_refused(garden):
+    incident, ticket = opened(garden), garden.report(description="电梯停了")
+    reports = f"/{incident['id']}/reports"
+
+    with ThreadPoolExecutor(1) as thread:
+        with garden.tickets.work(garden.dispatcher, permission="tickets:announce") as work:
+            handlers.resolve(work, UUID(incident["id"]), **NEWS)
+            work.session.flush()
+            late = thread.submit(call, garden, garden.dispatcher, reports, {"ticket_ids": [ticket["id"]]}, expect=409)
+            with pytest.raises(TimeoutError):
+                late.result(timeout=1)
+        late.result()
+
+    assert settled(garden, incident)["joined"] == 0
 
 
 def test_row_level_security_keeps_other_estates_incidents_apart(garden):
-    opened(garden)
+    incident = opened(garden)
+    garden.report(incident_id=incident["id"])
+    call(garden, garden.dispatcher, f"/{incident['id']}/updates", NEWS)
     elsewhere = factories.Garden(garden.tickets, code="HY-E-02")
 
     for table in ("incident", "incident_update", "incident_report"):
         with garden.tickets.work(elsewhere.manager) as work:
             assert work.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+        with garden.tickets.work(garden.manager) as work:
+            assert work.scalar(text(f"SELECT count(*) FROM {table}")) == 1
