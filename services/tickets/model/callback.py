@@ -78,6 +78,9 @@ class Callback(Entity, OfEstate):
         self.outcome, self.note, self.settled_by, self.settled_at = outcome, note, by, at
         self._say(events.CallbackSettled, outcome=outcome, settled_by=by, settled_at=at)
 
+    def told_as(self, actor: Actor) -> str:
+        return self.ticket.told_as(actor)
+
     @property
     def callback_id(self) -> UUID:
         return self.id

@@ -59,7 +59,7 @@ def lived(garden, complaint) -> dict:
     garden.do(garden.manager, complaint, "reply", {"text": "已处理", "outcome": "upheld"})
     garden.do(garden.owner, complaint, "contest", {"reason": "没有"})
     garden.do(garden.dispatcher, complaint, "reply", {"text": "已调岗", "outcome": "upheld"})
-    garden.do(garden.owner, complaint, "rating", {"score": 4})
+    garden.do(garden.owner, complaint, "rating", {"score": 2})
     return garden.do(garden.owner, complaint, "confirmation")
 
 
