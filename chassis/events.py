@@ -100,7 +100,15 @@ class Moment(wire.AwareDateTime):
         super().__init__(format="iso", **kwargs)
 
 
+class Word(wire.Enum):
+    """A member of a StrEnum, by its value."""
+
+    def __init__(self, words: type[StrEnum], **kwargs):
+        super().__init__(words, by_value=wire.String, **kwargs)
+
+
 EXPRESSIONS[Moment] = MOMENT
+EXPRESSIONS[Word] = "None if ({v} := {read}) is None else {v}.value if isinstance({v}, Enum) else refuse({v})"
 
 
 def _schema_of(cls) -> type[Schema]:
@@ -125,7 +133,7 @@ def _field_of(annotation, **options) -> wire.Field:
     if typing.get_origin(annotation) is list:
         return wire.List(_field_of(typing.get_args(annotation)[0]), **options)
     if inspect.isclass(annotation) and issubclass(annotation, StrEnum):
-        return wire.Enum(annotation, by_value=wire.String, **options)
+        return Word(annotation, **options)
     if annotation is datetime:
         return Moment(**options)
     if is_dataclass(annotation):

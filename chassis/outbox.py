@@ -44,14 +44,15 @@ def envelope_of(work, entity: Entity, fact, version: int, actor: str | None = No
 
 
 def outbox_row(envelope: Envelope) -> dict[str, Any]:
-    aggregate, _, aggregate_id = envelope.subject.partition("/")
+    aggregate, _, named = envelope.subject.partition("/")
+    aggregate_id = UUID(named)
     return {
         "id": envelope.id,
-        "shard": shard_of(UUID(aggregate_id)),
+        "shard": shard_of(aggregate_id),
         "operator_id": envelope.operator_id,
         "estate_id": envelope.estate_id,
         "aggregate_type": aggregate,
-        "aggregate_id": UUID(aggregate_id),
+        "aggregate_id": aggregate_id,
         "aggregate_version": envelope.sequence,
         "routing_key": envelope.type,
         "event": envelope.to_dict(),
@@ -67,7 +68,7 @@ def audit_row(envelope: Envelope, changes: dict) -> dict[str, Any]:
         "actor": envelope.actor,
         "action": envelope.type,
         "subject_type": subject_type,
-        "subject_id": UUID(subject_id),
+        "subject_id": subject_id,
         "version": envelope.sequence,
         "changes": changes,
         "correlation_id": envelope.correlation_id,
@@ -86,8 +87,7 @@ def changes_of(entity: Entity) -> dict[str, list]:
 
 def masked(column, change: list) -> list:
     """Private columns only say that they changed."""
-    private = column.info.get("private")
-    return [MASK if private and value is not None else value for value in change]
+    return [None if value is None else MASK for value in change] if column.info.get("private") else change
 
 
 def _change(state, name: str) -> tuple:

@@ -21,7 +21,7 @@ from chassis.errors import Forbidden, Invalid, NotFound, Stale
 from chassis.events import Envelope
 from chassis.i18n import Sentence
 from chassis.model import Copy, Entity, Row
-from chassis.moving import Moved, move
+from chassis.moving import Moved, Telling, move
 from chassis.paging import Order, Page
 from chassis.shapes import Shaped, shaped
 
@@ -208,10 +208,10 @@ class Work:
         self.session.add(thing)
         return thing
 
-    def move_many(self, cls: type[Entity], moved: Sequence[Moved]) -> None:
+    def move_many(self, cls: type[Entity], fact: type, telling: Telling, moved: Sequence[Moved]) -> None:
         """Change rows of entities that were read and locked as columns, each with its event, in one statement."""
         if moved:
-            move(self, cls, moved)
+            move(self, cls, fact, telling, moved)
 
     def copy(self, cls: type[Copy], id: UUID, **fields) -> None:
         """Keep a copy of what the event says, unless the copy shows a later state already (the version gate)."""

@@ -21,14 +21,15 @@ class Ladders:
         self.duties = _on_duty(work, self.estates.values())
         self.holders = _holders(work, self.estates.values())
 
-    def next_above(self, clock) -> tuple[Level, list[UUID]]:
-        """The next rung with anybody on it above the one that was told; at the top, the highest that has somebody, again."""
+    def next_above(self, clock) -> dict:
+        """{"level", "told"}: the next rung with anybody on it above the one that was told; at the top, the highest that has
+        somebody, again."""
         told = LADDER.index(clock.level) + 1 if clock.level else 0
         for level in [*LADDER[told:], *reversed(LADDER[:told])]:
             people = self._on_rung(level, clock)
             if people:
-                return level, people
-        return LADDER[min(told, len(LADDER) - 1)], []
+                return {"level": level, "told": people}
+        return {"level": LADDER[min(told, len(LADDER) - 1)], "told": []}
 
     def _on_rung(self, level: Level, clock) -> list[UUID]:
         """Whoever has it; then who is on duty on the rung, or nobody being on duty, all who hold its role. Never somebody

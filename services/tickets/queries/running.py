@@ -4,43 +4,48 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, select, update
 
+from chassis import moving
 from services.tickets.events import ClockState, Counting
-from services.tickets.model import Calendar, Clock, Estate, Pause, Ticket, calendar, taxonomy, timing
+from services.tickets.model import Calendar, Clock, Estate, Pause, Ticket, calendar, timing
 from services.tickets.model.clock import OWN, TO_BE_COUNTED, moments, stopped_by
 from services.tickets.model.timed import ZONE
 
 BATCH = 1_000
-STATE = {f.name for f in fields(ClockState)}
-TITLE = {"title_zh", "title_en"}
-DERIVED = TITLE | {"clock_id", "confidential"}
-OF_TICKET = (STATE | {"category", "problem", "complained_of"}) - OWN - DERIVED
+TITLE = {"title_zh", "title_en"}  # from the taxonomy, which the database does not know
+LOCKED = [  # what the jobs look at
+    *(
+        getattr(Clock, name)
+        for name in ("id", "version", "estate_id", "ticket_id", "clock", "level", "counting", "counted_by")
+    ),
+    *(getattr(Clock, name) for name in ("started_at", "target", "warn_at", "due_at", "escalate_at", "paused_at")),
+    *(getattr(Clock, name) for name in ("warned_at", "breached_at")),
+    *(getattr(Ticket, name) for name in ("kind", "category", "problem", "assignee_id", "complained_of")),
+]
 
 
 def due(work, condition: ColumnElement[bool], by: ColumnElement, limit: int = BATCH) -> list[Row]:
     """Clocks with their tickets, both locked: nobody dispatches a ticket while its limit passes. What another clock holds is
     left to it, a ticket somebody is working on is found next time."""
-    found = clocks().where(condition).order_by(by).limit(limit)
-    return work.execute(found.with_for_update(skip_locked=True)).all()
+    found = select(*LOCKED).join(Clock.ticket).where(condition).order_by(by).limit(limit)
+    locked = found.with_for_update(skip_locked=True)
+    return work.session.connection().execute(locked).all()  # past the ORM
 
 
-@cache
-def clocks() -> Select:
-    """Every column of a clock, and of its ticket what is said with it."""
-    own = Clock.__table__.columns
-    of_ticket = [getattr(Ticket, name) for name in sorted(OF_TICKET - set(own.keys()))]
-    confidential = Ticket.confidence_id.is_not(None).label("confidential")
-    return select(*own, Clock.id.label("clock_id"), *of_ticket, confidential).join(Clock.ticket)
+def _said(name: str) -> str:
+    """How SQL says a field of a clock's state."""
+    whose = "moved" if name in OWN else "ticket"
+    return moving.moment(f"{whose}.{name}") if name.endswith("_at") else f"{whose}.{name}"
 
 
-def state_of(row: Row) -> dict:
-    """What is said of a clock, as it stands in the row."""
-    title = taxonomy.title(row.kind, row.category, row.problem)
-    told = {name: getattr(row, name) for name in STATE if name not in TITLE}
-    return {**told, "title_zh": title.zh, "title_en": title.en}
+TELLING = moving.Telling(
+    {name: _said(name) for name in sorted({f.name for f in fields(ClockState)} - TITLE)}
+    | {"clock_id": "moved.id", "ticket_id": "moved.ticket_id", "confidential": "ticket.confidence_id IS NOT NULL"}
+    | {"level": "moved.level"},
+    join="JOIN ticket ON ticket.id = moved.ticket_id",
+)
 
 
 class Counter:

@@ -1,6 +1,6 @@
 """The goals of the performance design by number, and the function that measures each."""
 
-from tests.bench.goals import boot, dumping, effects, growth, lists, relaying, searching, writes
+from tests.bench.goals import boot, clocks, dumping, effects, growth, lists, relaying, searching, writes
 
 GOALS = {
     "1a": writes.peers,
@@ -14,4 +14,5 @@ GOALS = {
     "8a": boot.cold,
     "8b": boot.memory,
     "11a": searching.growth,
+    "11b": clocks.passing,
 }
