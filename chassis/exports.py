@@ -56,17 +56,27 @@ def answer(work, statement: Select, columns: list[Column], *, kind: str, name: s
 
 
 class Reading:
-    """Chunks of a file, which end with the last one or when the reader goes away; then the cursor and the place are free."""
+    """Chunks of a file, one of them read ahead: with the last one, or when the reader goes away, cursor and place are free."""
 
     def __init__(self, chunks: Iterator[bytes], rows: Iterator):
         self.chunks, self.rows, self.over = chunks, rows, False
+        self.ahead: bytes | None = b""
 
     def __iter__(self):
         return self
 
     def __next__(self) -> bytes:
+        chunk, self.ahead = self.ahead, self._read()
+        if chunk is None:
+            raise StopIteration
+        return chunk or next(self)
+
+    def _read(self) -> bytes | None:
         try:
             return next(self.chunks)
+        except StopIteration:
+            self.close()
+            return None
         except BaseException:
             self.close()
             raise

@@ -14,7 +14,7 @@ GRANTS = {
     **dict.fromkeys(("cashier", "dispatcher"), COLLEAGUE | {"directory:see_phones"}),
     "service_desk": DESK,
     **dict.fromkeys(("estate_manager", "region_manager"), MANAGER),
-    **dict.fromkeys(("head_office", "admin"), MANAGER | {"directory:manage_clients"}),
+    **dict.fromkeys(("head_office", "admin"), MANAGER | {"directory:manage_clients", "directory:erase"}),
 }
 
 service = Service(

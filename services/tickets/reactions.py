@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from chassis.events import copies, event, on, part
+from services.tickets.handlers import people
 from services.tickets.model import Duty, Estate, Occupancy, Person, Staff, Unit
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -46,6 +47,17 @@ class PersonFacts:
 @copies(PersonFacts)
 def copy_person(work, heard):
     work.copy(Person, heard.person_id, name=heard.name)
+
+
+@event("directory.person.erased", version=1)
+class PersonErased:
+    person_id: UUID
+
+
+@on(PersonErased)
+def erase_words(work, heard):
+    """What they wrote goes; what happened stays."""
+    people.erase(work, heard.person_id)
 
 
 @event(

@@ -2,6 +2,7 @@
 
 from chassis.service import Service
 from services.tickets import events, jobs, model, reactions
+from services.tickets.queries.people import PERMISSION as PEOPLE
 from services.tickets.queries.reach import estates_of
 from services.tickets.settings import Settings
 from services.tickets.views import blueprints
@@ -25,7 +26,7 @@ GRANTS = {
     "service_desk": DESK,
     "dispatcher": DISPATCHER,
     **dict.fromkeys(("estate_manager", "region_manager"), MANAGER),
-    "head_office": MANAGER | {"tickets:set_callbacks", "tickets:shape"},
+    "head_office": MANAGER | {"tickets:set_callbacks", "tickets:shape", PEOPLE},
 }
 
 service = Service(

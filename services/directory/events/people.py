@@ -47,6 +47,13 @@ class PersonRestated(PersonFacts):
     """A person as known now."""
 
 
+@event("directory.person.erased", version=1)
+class PersonErased:
+    """Name, phones and e-mail are gone for good; whoever holds words of this person's lets go of them."""
+
+    person_id: UUID
+
+
 @part
 class OccupancyFacts:
     occupancy_id: UUID

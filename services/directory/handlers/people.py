@@ -5,11 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.directory.events import Relation
-from services.directory.handlers.accounts import renew_rights
+from services.directory.events import AccountState, Relation
+from services.directory.handlers.accounts import end_sessions, renew_rights
 from services.directory.handlers.reach import require_charge
-from services.directory.model import Estate, Occupancy, Person, Unit
+from services.directory.model import Account, Estate, Occupancy, Person, Staff, Unit
+from services.directory.model.accounts import login_index
 from services.directory.model.homes import AlreadyHeld
+from services.directory.model.people import ERASED, StillBound
+from services.directory.queries import account_of
 
 MANAGE = "directory:manage_people"
 
@@ -33,6 +36,40 @@ def change_oneself(work, **facts) -> Person:
     person = work.take(Person, work.actor.id)
     person.change(**facts)
     return person
+
+
+def erase_person(work, person_id: UUID) -> Person:
+    """For good, at the person's request. Billing and tickets are asked by people, not from here.
+
+    Raises:
+        StillBound: they hold a home, or work here.
+    """
+    work.require("directory:erase", None)
+    person = work.take(Person, person_id)
+    _require_unbound(work, person)
+    account = account_of(work, person_id)
+    if account:
+        _forget(work, account)
+    person.erase()
+    return person
+
+
+def _forget(work, account: Account) -> None:
+    """Its sign-in name is free again, and nobody comes in by it."""
+    if account.state is not AccountState.DISABLED:
+        account.disable()
+    nobody = f"{ERASED} {account.person_id}"
+    account.change(login=nobody, login_index=login_index(nobody), password_hash=None)
+    end_sessions(work, account)
+
+
+def _require_unbound(work, person: Person) -> None:
+    today = work.now.date()
+    holding = (~Occupancy.void, Occupancy.ends_on.is_(None) | (Occupancy.ends_on >= today))
+    if work.scalar(select(Occupancy.id).where(Occupancy.person_id == person.id, *holding).limit(1)):
+        raise StillBound(what="holds a home 持有房屋")
+    if work.scalar(select(Staff.id).where(Staff.id == person.id, Staff.active)):
+        raise StillBound(what="works here 在职")
 
 
 def start_occupancy(work, *, unit_id: UUID, person_id: UUID, **facts) -> Occupancy:

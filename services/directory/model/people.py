@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Index, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.actor import ALL, Actor, Kind
+from chassis.errors import Conflict
 from chassis.model import within
 from chassis.private import Sealed, blind_index, seal
 from services.directory import events
@@ -14,6 +15,14 @@ from services.directory.model.staff import Staff
 from services.directory.model.told import Told, staffed
 
 INDEXED = ("phone", "other_phone", "email")
+
+
+ERASED = "已注销 (erased)"
+
+
+class StillBound(Conflict):
+    en = "This person still {what}; end that first, then erase."
+    zh = "此人仍有未结束的关系（{what}），请先办结再注销。"
 
 
 class Person(Told):
@@ -43,6 +52,11 @@ class Person(Told):
 
     def change(self, **facts) -> None:
         super().change(**facts, **_indexes(facts))
+
+    def erase(self) -> None:
+        """Nothing says any more who it was. What they held and did stays, under their id."""
+        self.change(name=ERASED, phone=None, other_phone=None, email=None)
+        self.record(events.PersonErased(person_id=self.id))
 
     @property
     def phone_sealed(self) -> str | None:

@@ -1,7 +1,7 @@
 """People and their accounts."""
 
 from chassis.errors import NotFound
-from chassis.http import Blueprint, allow, asks, gives, lists, takes
+from chassis.http import Blueprint, allow, asks, gives, lists, refuses, takes
 from chassis.private import mask_email, mask_phone
 from services.directory import queries
 from services.directory.handlers import accounts
@@ -56,6 +56,18 @@ def register_person(work, body):
 def change_person(work, person_id, body):
     """Change a person's name, language, phones or e-mail."""
     return shown(work, handlers.change_person(work, person_id, **body))
+
+
+@blp.post("/people/<uuid:person_id>/erasure")
+@allow("directory:erase")
+@gives(PersonView)
+@refuses(409)
+def erase_person(work, person_id):
+    """Erase a person for good, at their request: name, phones, e-mail and sign-in go, here and in every service.
+
+    What they held and did stays, under an id that nobody can name any more. A 409 while they hold a home or work here.
+    """
+    return shown(work, handlers.erase_person(work, person_id))
 
 
 @blp.get("/people/<uuid:person_id>/account")

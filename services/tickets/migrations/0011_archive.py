@@ -1,4 +1,4 @@
-"""tickets: words to search by; a table for each year."""
+"""tickets: words to search by; a table for each year; one person's words erased."""
 
 from alembic import op
 
@@ -206,11 +206,46 @@ def last_bound(year: int) -> str:
     return op.get_bind().exec_driver_sql(f"SELECT first_id_of({year} + 1)::text").scalar_one()
 
 
+# ── one person's words (docs/decisions/011-erasure.md) ────────────────────────────────────────────────────────────────
+
+# Comments and ratings are changed by nobody; this is the one way by which their words go, for the caller's operator alone.
+ERASURE = """
+CREATE INDEX comment_author ON comment (author_id);
+CREATE INDEX rating_rater ON rating (rated_by);
+CREATE FUNCTION erase_words_of(who uuid) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  operator uuid := nullif(current_setting('app.operator', true), '')::uuid;
+  names uuid[] := ARRAY[who] || ARRAY(SELECT alias FROM confidence WHERE reporter_id = who AND operator_id = operator);
+  theirs uuid[] := ARRAY(SELECT id FROM ticket WHERE reporter_id = ANY (names) AND operator_id = operator);
+BEGIN
+  UPDATE ticket SET description = '', answer = NULL, contact_phone = NULL, preferred_times = NULL, proposed = NULL
+    WHERE id = ANY (theirs);
+  UPDATE comment SET text = '' WHERE author_id = ANY (names) AND operator_id = operator;
+  UPDATE rating SET comment = NULL WHERE rated_by = ANY (names) AND operator_id = operator;
+  UPDATE callback SET note = NULL WHERE ticket_id = ANY (theirs);
+  UPDATE confidence SET reporter_id = alias, unit_id = NULL, contact_phone = NULL
+    WHERE reporter_id = who AND operator_id = operator;
+  DELETE FROM attachment WHERE uploader_id = who AND operator_id = operator
+    AND subject_type IN ('report', 'answer') AND subject_id = ANY (theirs);
+  RETURN cardinality(theirs);
+END $$;
+REVOKE ALL ON FUNCTION erase_words_of(uuid) FROM PUBLIC;
+"""
+
+
+def close_the_record(service: str) -> None:
+    """What was said on a ticket is changed and removed by nobody who serves requests."""
+    op.execute(f"REVOKE UPDATE, DELETE ON comment, rating FROM {service}_app, {service}_system")
+    op.execute(f"REVOKE DELETE ON ticket, clock FROM {service}_app, {service}_system")
+    op.execute(f"GRANT EXECUTE ON FUNCTION erase_words_of(uuid) TO {service}_app")
+
+
 def upgrade():
     op.get_bind().exec_driver_sql(YEARS.replace("%", "%%"))
     divide_by_years()
-    for statement in (TOKENS, QUERY, WORDS, TRIGGERS):
+    for statement in (TOKENS, QUERY, WORDS, TRIGGERS, ERASURE):
         op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
     protect("words", app="SELECT")
     op.execute(f"REVOKE INSERT, UPDATE, DELETE ON words FROM {service_name()}_system")
+    close_the_record(service_name())
     op.execute("SELECT keep_words(array_agg(id)) FROM ticket")

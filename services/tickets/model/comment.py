@@ -13,7 +13,7 @@ from services.tickets.events import CommentAdded, Side
 class Comment(Entity, OfEstate):
     """What somebody wrote. An internal comment exists for staff only; none is ever changed."""
 
-    __table_args__ = (Index("comment_ticket", "ticket_id", "id"),)
+    __table_args__ = (Index("comment_ticket", "ticket_id", "id"), Index("comment_author", "author_id"))
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))
     author_id: Mapped[UUID]

@@ -16,6 +16,7 @@ class Rating(Row, OfEstate):
         UniqueConstraint("ticket_id", "closure"),
         CheckConstraint("score BETWEEN 1 AND 5", name="score"),
         Index("rating_technician", "technician_id", "rated_at"),
+        Index("rating_rater", "rated_by"),
     )
 
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticket.id"))

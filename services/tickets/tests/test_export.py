@@ -93,7 +93,7 @@ def test_rows_are_sent_as_they_are_read(garden, monkeypatch):
 
     chunks = list(answer.response)
 
-    assert len(chunks) > 400 / 50 and b"".join(chunks).count(b"\r\nM-") == 400
+    assert len(chunks) >= 400 / 50 and b"".join(chunks).count(b"\r\nM-") == 400
 
 
 def test_whoever_goes_away_frees_the_cursor(garden, monkeypatch):
@@ -111,8 +111,9 @@ def reading(garden) -> int:
     return garden.tickets.runtime.engine.pool.checkedout()
 
 
-def test_only_a_few_read_at_once(garden):
-    garden.report()
+def test_only_a_few_read_at_once(garden, monkeypatch):
+    monkeypatch.setattr(exports, "ROWS", 50)
+    many.fill(garden, count=400, estates=1)
     client = garden.tickets.client(garden.dispatcher)
     answers = [client.open("/tickets/export.csv", method="GET", buffered=False) for _ in range(exports.AT_ONCE)]
 

@@ -12,6 +12,7 @@ from services.tickets.views import (
     guests,
     incidents,
     owners,
+    people,
     quotes,
     review,
     taxonomy,
@@ -38,6 +39,7 @@ blueprints = [
     incidents.blp,
     taxonomy.blp,
     exports.blp,
+    people.blp,
     contractors.blp,
     guests.blp,
 ]
