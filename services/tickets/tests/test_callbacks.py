@@ -148,9 +148,9 @@ def test_a_call_back_that_nobody_makes_goes_up_once(garden, tickets):
     tickets.clock.advance(hours=23, minutes=59)
     tickets.tick()
     assert said(tickets, "tickets.callback.missed") == []
-    tickets.clock.advance(minutes=2)
-    tickets.tick()
-    tickets.tick()
+    for _ in range(2):
+        tickets.clock.advance(minutes=2)
+        tickets.tick()
 
     (missed,) = said(tickets, "tickets.callback.missed")
     assert missed.data["told"] == [str(region.id)]
@@ -227,6 +227,12 @@ def test_only_head_office_chooses_whom_the_operator_calls_back(garden, tickets, 
     )
 
     assert answer.status_code == 403
+
+
+def test_head_office_of_a_part_does_not_choose_for_the_whole(garden, tickets):
+    of_one_estate = garden.staff("head_office", scope=f"estate:{garden.estate_id}")
+
+    assert put_policy(garden, tickets, who=of_one_estate).status_code == 403
 
 
 def test_a_policy_names_only_what_there_is(garden, tickets):
