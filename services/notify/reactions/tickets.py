@@ -65,6 +65,12 @@ class TicketDispatched(Ticket):
     way: str | None
 
 
+@event("tickets.ticket.appointed", version=1)
+class TicketAppointed(Ticket):
+    appointed_from: datetime
+    appointed_to: datetime
+
+
 @event("tickets.ticket.completed", version=1)
 class TicketCompleted(Ticket):
     closes_at: datetime
@@ -166,6 +172,16 @@ def announce_technician(work, heard):
     else:
         yield to_people(work, heard, "tickets.ticket.dispatched.technician", heard.assignee_id, category=Category.WORK)
     yield to_home(work, heard, "tickets.ticket.dispatched", heard.reporter_id, named=technician, technician=None)
+
+
+@on(TicketAppointed, together=tell)
+def say_when_somebody_comes(work, heard):
+    """The home and whoever comes learn the time that was agreed."""
+    when = {"starts_at": heard.appointed_from, "ends_at": heard.appointed_to}
+    yield to_home(work, heard, "tickets.ticket.appointed", heard.reporter_id, **when)
+    if heard.assignee_id:
+        technician = "tickets.ticket.appointed.technician"
+        yield to_people(work, heard, technician, heard.assignee_id, category=Category.WORK, **when)
 
 
 @on(TicketCompleted, together=tell)

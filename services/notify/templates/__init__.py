@@ -36,6 +36,7 @@ WORDS = {
         "arrival": "到场",
         "work": "处理",
         "resolve": "办结",
+        "resolution": "办结",
         "answer": "答复",
         "owner": "业主",
         "common": "公共部分",

@@ -297,3 +297,18 @@ def test_the_same_role_at_another_operator_hears_nothing(notify, place):
     a_colleague(notify, other, scope="operator")
 
     assert desk_told(notify, place) == set()
+
+
+def test_the_home_and_whoever_comes_learn_the_time_that_was_agreed(notify, place):
+    owner, technician = a_resident(notify, place), a_colleague(notify, place, "technician")
+    partner = a_resident(notify, place, "co_owner")
+    times = {"appointed_from": AT, "appointed_to": AT + timedelta(hours=2)}
+
+    hear(notify, place, a_ticket(tickets.TicketAppointed, place, owner, assignee_id=technician, **times))
+
+    assert told(notify) == {
+        (owner, "tickets.ticket.appointed", ZH),
+        (partner, "tickets.ticket.appointed", ZH),
+        (technician, "tickets.ticket.appointed.technician", ZH),
+    }
+    assert "11月24日09:00 至 11月24日11:00" in messages(notify, owner)[0].body
