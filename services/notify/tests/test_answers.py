@@ -7,6 +7,8 @@ import pytest
 from chassis.ids import new_id
 from chassis.private import seal
 from chassis.testing import a_person
+from services.notify.events import Channel
+from services.notify.model import Delivery, State
 from services.notify.reactions import answers, tickets
 from services.notify.tests.factories import (
     EN,
@@ -59,9 +61,7 @@ def test_a_contested_answer_is_the_desks(notify, place):
 
 def test_of_a_confidential_complaint_only_the_desk_hears_by_the_ordinary_way(notify, place):
     desk, alias = a_colleague(notify, place), new_id()
-    filed = a_ticket(
-        tickets.TicketSubmitted, place, alias, unit_id=None, kind="complaint", confidential=True, dues=[]
-    )
+    filed = a_ticket(tickets.TicketSubmitted, place, alias, unit_id=None, kind="complaint", confidential=True, dues=[])
 
     hear(notify, place, filed)
     hear(notify, place, a_ticket(answers.TicketReplied, place, alias, unit_id=None, confidential=True, closes_at=AT))
@@ -83,3 +83,13 @@ def test_its_reporter_hears_by_a_sealed_event_and_no_list_of_deliveries_shows_it
     assert len(messages(notify, owner)) == 1
     assert notify.client(dispatcher).get("/deliveries?limit=200").json["items"] == []
     assert notify.client(dispatcher).get(f"/deliveries?person_id={owner}").json["items"] == []
+
+
+@pytest.mark.parametrize(("template", "said"), [("tickets.confidence.told", 0), ("tickets.ticket.replied", 1)])
+def test_no_event_says_that_such_a_message_failed(template, said):
+    ids = {name: new_id() for name in ("operator_id", "message_id", "event_id", "person_id")}
+    delivery = Delivery(template=template, channel=Channel.EMAIL, state=State.SENDING, attempts=1, created_at=AT, **ids)
+
+    delivery.fail("refused", AT)
+
+    assert (delivery.state, len(vars(delivery).get("recorded", []))) == (State.FAILED, said)
