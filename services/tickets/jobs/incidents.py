@@ -1,7 +1,7 @@
 """Incidents: outages that are to be announced or begin, and joined reports that end with theirs."""
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import selectinload
 
 from chassis.errors import Conflict
 from chassis.jobs import every
@@ -42,7 +42,7 @@ def settle_joined_reports(work):
 def _settle(work, incident: Incident) -> int:
     waiting = (
         select(Ticket, IncidentReport)
-        .options(lazyload(Ticket.ratings))
+        .options(selectinload(Ticket.closures), selectinload(Ticket.pauses), selectinload(Ticket.assignment))
         .join(IncidentReport, IncidentReport.ticket_id == Ticket.id)
         .where(IncidentReport.incident_id == incident.id, IncidentReport.outcome.is_(None))
         .order_by(IncidentReport.id)

@@ -5,12 +5,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
+from chassis.actor import SYSTEM
 from chassis.ids import new_id
 from services.tickets import diagrams, reactions
 from services.tickets.events import IncidentState
 from services.tickets.handlers import incidents as handlers
+from services.tickets.jobs.incidents import settle_joined_reports
 from services.tickets.model import Incident, IncidentReport
 from services.tickets.model.incident import INCIDENT_MOVES, Act, IllegalIncidentMove
 from services.tickets.tests import factories
@@ -217,6 +219,23 @@ def test_a_thousand_reports_end_in_batches_each_once(garden):
     assert counts == {"joined": 451, "waiting": 0, "settled": 451, "left": 0}
     completed = [each.subject for each in garden.tickets.said() if each.type == "tickets.ticket.completed.v1"]
     assert len(completed) == len(set(completed)) == 451
+
+
+def test_ending_a_batch_asks_no_more_of_the_database_the_more_reports_there_are(garden):
+    def questions(count: int) -> int:
+        incident = opened(garden)
+        for _ in range(count):
+            garden.report(incident_id=incident["id"])
+        call(garden, garden.dispatcher, f"/{incident['id']}/resolution", NEWS)
+        asked = []
+        listen = lambda conn, cursor, statement, *_: asked.append(statement)  # noqa: E731
+        event.listen(garden.tickets.runtime.system_engine, "before_cursor_execute", listen)
+        with garden.tickets.runtime.work(SYSTEM, system=True) as work:
+            assert settle_joined_reports(work) == count
+        event.remove(garden.tickets.runtime.system_engine, "before_cursor_execute", listen)
+        return len([statement for statement in asked if statement.startswith("SELECT")])
+
+    assert questions(6) == questions(2)
 
 
 def test_a_report_that_is_held_elsewhere_ends_in_the_next_turn(garden):
