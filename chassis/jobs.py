@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from chassis import inbox, tables
 from chassis.actor import SYSTEM
+from chassis.failpoint import failpoint
 from chassis.observe import figures
 from chassis.work import BATCH
 
@@ -113,7 +114,10 @@ def _in_one_transaction(runtime, job: Job) -> int | None:
         mine = select(runs.c.job).where(runs.c.job == job.name).with_for_update(skip_locked=True)
         if work.scalar(mine) is None:
             return None
-        return job.function(work) or 0
+        handled = job.function(work) or 0
+        work.session.flush()
+        failpoint(f"before_commit_of_{job.name}")
+        return handled
 
 
 def _by_itself(runtime, job: Job) -> int | None:
