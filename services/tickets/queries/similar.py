@@ -36,8 +36,9 @@ def _incidents(work, ticket: Ticket, about: str):
 
 def _reports(work, ticket: Ticket, about: str):
     found = select(
-        literal("ticket").label("type"), Ticket.id, Ticket.number, Ticket.named_zh, Ticket.named_en,
-        cast(Ticket.kind, Text), Ticket.category, Ticket.problem,
+        literal("ticket").label("type"), Ticket.id, Ticket.number,
+        Ticket.named_zh.label("title_zh"), Ticket.named_en.label("title_en"),
+        cast(Ticket.kind, Text).label("kind"), Ticket.category, Ticket.problem,
     )  # fmt: skip
     same = or_(Ticket.category == about, Ticket.proposed["category"].astext == about)
     recent = (Ticket.filed_at > work.now - RECENT, Ticket.filed_at <= work.now, Ticket.id != ticket.id)

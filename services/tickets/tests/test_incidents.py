@@ -410,6 +410,9 @@ def test_the_same_home_twice_in_a_day_is_told_so(garden):
     again = garden.report(description="水管还在漏水", unit_id=str(garden.home))
     assert alike(again) == [("ticket", first["id"], "Repair")]
 
+    incident = opened(garden)
+    joined = garden.report(description="水管还在漏水", unit_id=str(garden.home), incident_id=incident["id"])
+    assert {id for _, id, _ in alike(joined)} == {first["id"], again["id"]}
     garden.tickets.clock.advance(hours=25)
     assert alike(garden.report(description="水管漏水", unit_id=str(garden.home))) == []
 
