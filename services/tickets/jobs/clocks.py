@@ -28,7 +28,7 @@ def count_anew(work):
 @every(seconds=20)
 def end_long_pauses(work):
     """What may stop a clock stops it no longer than its cap."""
-    found = running.due(work, Clock.to_resume(work.now), by=Clock.paused_until)
+    found = running.due(work, Clock.to_resume(work.now), Clock.paused_until, running.COUNTED)
     counter = running.Counter(work, found)
     _move(work, events.ClockResumed, [(row, {**counter.moments(row), "paused_at": None}) for row in found])
     return len(found)
@@ -37,7 +37,7 @@ def end_long_pauses(work):
 @every(seconds=20)
 def warn_before_limits(work):
     """Three quarters of a limit are gone: tell who is to act."""
-    found = running.due(work, Clock.to_warn(work.now), by=Clock.warn_at)
+    found = running.due(work, Clock.to_warn(work.now), Clock.warn_at, [*running.CLIMBING, Clock.warned_at])
     ladders = Ladders(work, (row.estate_id for row in found))
     _move(work, events.ClockWarned, [(row, {"warned_at": work.now, **ladders.next_above(row)}) for row in found])
     return len(found)
@@ -46,7 +46,7 @@ def warn_before_limits(work):
 @every(seconds=20)
 def flag_missed_limits(work):
     """A limit has passed: say so, and let it climb."""
-    found = running.due(work, Clock.to_breach(work.now), by=Clock.due_at)
+    found = running.due(work, Clock.to_breach(work.now), Clock.due_at, [Clock.breached_at, Clock.escalate_at])
     _move(work, events.ClockBreached, [(row, {"breached_at": work.now, "escalate_at": work.now}) for row in found])
     return len(found)
 
@@ -54,7 +54,7 @@ def flag_missed_limits(work):
 @every(seconds=20)
 def escalate_missed_limits(work):
     """A passed limit goes up the ladder, rung by rung, until it is met; also on a ticket that nobody holds."""
-    found = running.due(work, Clock.to_escalate(work.now), by=Clock.escalate_at)
+    found = running.due(work, Clock.to_escalate(work.now), Clock.escalate_at, [*running.CLIMBING, Clock.escalate_at])
     ladders, again = Ladders(work, (row.estate_id for row in found)), work.now + work.settings.escalate_every
     _move(work, events.ClockEscalated, [(row, {"escalate_at": again, **ladders.next_above(row)}) for row in found])
     return len(found)

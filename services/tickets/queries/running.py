@@ -15,21 +15,17 @@ from services.tickets.model.timed import ZONE
 
 BATCH = 1_000
 TITLE = {"title_zh", "title_en"}  # from the taxonomy, which the database does not know
-LOCKED = [  # what the jobs look at
-    *(
-        getattr(Clock, name)
-        for name in ("id", "version", "estate_id", "ticket_id", "clock", "level", "counting", "counted_by")
-    ),
-    *(getattr(Clock, name) for name in ("started_at", "target", "warn_at", "due_at", "escalate_at", "paused_at")),
-    *(getattr(Clock, name) for name in ("warned_at", "breached_at")),
-    *(getattr(Ticket, name) for name in ("kind", "category", "problem", "assignee_id", "complained_of")),
-]
+CALLED = [Clock.id, Clock.version, Ticket.kind, Ticket.category, Ticket.problem]  # what every job needs
+CLIMBING = [Clock.estate_id, Clock.level, Ticket.assignee_id, Ticket.complained_of]  # what the ladder asks
+MOMENTS = [Clock.warn_at, Clock.due_at, Clock.escalate_at, Clock.paused_at, Clock.warned_at, Clock.breached_at]
+COUNTED = [Clock.estate_id, Clock.ticket_id, Clock.clock, Clock.level, Clock.counting, Clock.counted_by, *MOMENTS]
+COUNTED += [Clock.started_at, Clock.target]  # what is needed to count anew
 
 
-def due(work, condition: ColumnElement[bool], by: ColumnElement, limit: int = BATCH) -> list[Row]:
+def due(work, condition: ColumnElement[bool], by: ColumnElement, columns: list) -> list[Row]:
     """Clocks with their tickets, both locked: nobody dispatches a ticket while its limit passes. What another clock holds is
     left to it, a ticket somebody is working on is found next time."""
-    found = select(*LOCKED).join(Clock.ticket).where(condition).order_by(by).limit(limit)
+    found = select(*CALLED, *columns).join(Clock.ticket).where(condition).order_by(by).limit(BATCH)
     locked = found.with_for_update(skip_locked=True)
     return work.session.connection().execute(locked).all()  # past the ORM
 
@@ -86,8 +82,8 @@ def outdated(work) -> list[Row]:
     """Running limits in working time that an older calendar counted, and whatever is marked to be counted."""
     older = Clock.counted_by < Calendar.version
     by_calendar = select(Clock.id).join(Calendar, Calendar.estate_id == Clock.estate_id).where(Clock.to_count(), older)
-    found = due(work, Clock.id.in_(by_calendar.limit(BATCH)), by=Clock.id)
-    return found or due(work, and_(Clock.met_at.is_(None), Clock.counted_by == TO_BE_COUNTED), by=Clock.id)
+    found = due(work, Clock.id.in_(by_calendar.limit(BATCH)), Clock.id, COUNTED)
+    return found or due(work, and_(Clock.met_at.is_(None), Clock.counted_by == TO_BE_COUNTED), Clock.id, COUNTED)
 
 
 def note(work, unmoved: Sequence[tuple[Row, dict]]) -> None:

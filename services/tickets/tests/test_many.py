@@ -73,7 +73,7 @@ def test_the_audit_record_tells_before_and_after(garden):
 def test_a_row_that_changed_since_it_was_read_is_not_overwritten(garden):
     due_reviews(garden, 1)
     with pytest.raises(StaleDataError), garden.tickets.runtime.work(SYSTEM, system=True) as work:
-        (row,) = running.due(work, Clock.to_breach(work.now), by=Clock.due_at)
+        (row,) = running.due(work, Clock.to_breach(work.now), Clock.due_at, [Clock.breached_at])
         older = SimpleNamespace(**{**row._mapping, "version": 0})
         news = {"breached_at": work.now, "title_zh": "", "title_en": ""}
         work.move_many(Clock, events.ClockBreached, running.TELLING, [Moved(older, news)])
@@ -90,7 +90,7 @@ def test_a_field_that_nothing_says_is_found_out(garden):
 
     due_reviews(garden, 1)
     with pytest.raises(TypeError, match="weather"), garden.tickets.runtime.work(SYSTEM, system=True) as work:
-        (row,) = running.due(work, Clock.to_breach(work.now), by=Clock.due_at)
+        (row,) = running.due(work, Clock.to_breach(work.now), Clock.due_at, [Clock.breached_at])
         news = {"breached_at": work.now, "title_zh": "", "title_en": ""}
         work.move_many(Clock, Forgetful, running.TELLING, [Moved(row, news)])
 
