@@ -83,7 +83,7 @@ REVOKE ALL ON FUNCTION find_job_link(text) FROM PUBLIC;
 
 # Staff's lists are in the order of what is due next, of whatever changes a clock: code, or a statement over many at once.
 # A clock that is met already, a warning or a breach moves nothing and costs nothing here. No sequential scans: a plan made
-# while a table was small is kept for a whole load.
+# while a table was small is kept for a whole load; and `+ interval '0'`, or the smallest is looked for along an index by time.
 NEXT_DUE = """
 CREATE FUNCTION next_due_sooner() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp SET enable_seqscan = off AS $$
@@ -95,7 +95,7 @@ CREATE FUNCTION next_due_anew() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE due timestamptz;
 BEGIN
-  SELECT coalesce(min(due_at), '9999-01-01 00:00:00+00') INTO due FROM clock
+  SELECT coalesce(min(due_at + interval '0'), '9999-01-01 00:00:00+00') INTO due FROM clock
     WHERE ticket_id = NEW.ticket_id AND met_at IS NULL AND paused_at IS NULL;
   UPDATE ticket SET next_due_at = due WHERE id = NEW.ticket_id AND next_due_at <> due;
   RETURN NULL;

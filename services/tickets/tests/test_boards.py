@@ -185,8 +185,9 @@ def test_what_runs_out_is_listed_over_the_estates_one_has(garden):
 MANY = """
 INSERT INTO ticket (id, operator_id, estate_id, version, number, kind, state, channel, reporter_id, filed_by, complained_of,
   description, urgency, assignee_id, reopened, filed_at, next_due_at)
-SELECT gen_random_uuid(), :operator, :estate, 1, 'N' || n, 'repair', CASE n % :share WHEN 0 THEN 'dispatched' ELSE 'closed' END,
-  'portal', :someone, :someone, '{}', '漏水', CASE n % 40 WHEN 0 THEN 'emergency' ELSE 'normal' END, :technician, 0,
+SELECT gen_random_uuid(), %(operator)s, %(estate)s, 1, 'N' || n, 'repair',
+  CASE n %% %(share)s WHEN 0 THEN 'dispatched' ELSE 'closed' END,
+  'portal', %(someone)s, %(someone)s, '{}', '漏水', CASE n %% 40 WHEN 0 THEN 'emergency' ELSE 'normal' END, %(technician)s, 0,
   timestamptz '2026-11-01' + n * interval '1 minute', timestamptz '2026-12-01' + n * interval '1 minute'
 FROM generate_series(1, 20000) AS n"""
 CLOCKS = """
@@ -200,12 +201,12 @@ WHERE state = 'dispatched'"""
 def busy(garden):
     """An estate with 20,000 tickets, of which a technician has 1,000; and another operator with 20,000 open ones."""
     other = factories.Garden(garden.tickets, operator_id=factories.QY, code="QY-01")
-    with garden.tickets.work() as work:
-        for here, share in ((garden, 20), (other, 1)):
-            where = {"operator": here.operator_id, "estate": here.estate_id, "someone": here.owner.id}
-            work.execute(text(MANY), {**where, "technician": here.technician.id, "share": share})
-        work.execute(text(CLOCKS))
-    garden.tickets._admin.execute("ANALYZE ticket, clock")
+    admin = garden.tickets._admin  # past the triggers, which have nothing to do here
+    for here, share in ((garden, 20), (other, 1)):
+        where = {"operator": here.operator_id, "estate": here.estate_id, "someone": here.owner.id}
+        admin.execute(MANY, {**where, "technician": here.technician.id, "share": share})
+    admin.execute(CLOCKS)
+    admin.execute("ANALYZE ticket, clock")
     return garden
 
 
