@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,7 +20,8 @@ class Ladders:
     def __init__(self, work, estate_ids: Iterable[UUID]):
         self.estates = {each.id: each for each in work.scalars(select(Estate).where(Estate.id.in_(set(estate_ids))))}
         self.duties = _on_duty(work, self.estates.values())
-        self.holders = _holders(work, self.estates.values())
+        self.serving = cache(self._serving)
+        self.holders = cache(lambda level: _holders(work, self.estates.values(), level))
 
     def next_above(self, clock) -> dict:
         """{"level", "told"}: the next rung with anybody on it above the one that was told; at the top, the highest that has
@@ -39,9 +41,11 @@ class Ladders:
         estate = self.estates.get(clock.estate_id)
         if estate is None:  # not yet heard of
             return []
-        on_duty = self._serving(estate, LADDER.index(level))
-        holders = [id for post in estate.posts(level) for id in self.holders[estate.operator_id, post]]
-        return _but(clock.complained_of, on_duty) or _but(clock.complained_of, sorted(holders))
+        on_duty = self.serving(estate, LADDER.index(level))
+        if told := _but(clock.complained_of, on_duty):
+            return told
+        holders = [id for post in estate.posts(level) for id in self.holders(level)[estate.operator_id, post]]
+        return _but(clock.complained_of, sorted(holders))
 
     def _serving(self, estate: Estate, level: int) -> list[UUID]:
         return [each.person_id for each in self.duties[estate.operator_id, level] if each.serves(estate)]
@@ -63,10 +67,10 @@ def _on_duty(work, estates: Iterable[Estate]) -> dict[tuple[UUID, int], list[Dut
     return found
 
 
-def _holders(work, estates: Iterable[Estate]) -> dict[tuple[UUID, str], list[UUID]]:
-    """By operator and post, those who hold a post of the ladder in any of these estates."""
+def _holders(work, estates: Iterable[Estate], level: Level) -> dict[tuple[UUID, str], list[UUID]]:
+    """By operator and post, those who hold a post of this rung in any of these estates."""
     found = defaultdict(list)
-    wanted = {post for estate in estates for level in LADDER[1:] for post in estate.posts(level)}
+    wanted = {post for estate in estates for post in estate.posts(level)}
     if wanted:
         those = select(Staff.operator_id, Staff.id, Staff.posts).where(Staff.posts.overlap(sorted(wanted)))
         for operator_id, id, posts in work.execute(those):
