@@ -184,7 +184,14 @@ class Place:
         }
         gunicorn = [PEERS / "gunicorn", "--no-control-socket", "-k", "gthread", "-w", WORKERS, "--threads", THREADS]
         commands = {
-            "drf": [*gunicorn, "--access-logfile", "-", "-b", f"127.0.0.1:{port}", "tests.bench.twins.drf:application"],
+            "drf": [
+                *gunicorn,
+                "--access-logfile",
+                "-",
+                "-b",
+                f"127.0.0.1:{port}",
+                "tests.bench.twins.drf.urls:application",
+            ],
             "fastapi": [PEERS / "uvicorn", "--workers", WORKERS, "--port", port, "tests.bench.twins.fast:app"],
         }
         self.start(Program(name, commands[kind], environment, f"http://127.0.0.1:{port}/healthz"))

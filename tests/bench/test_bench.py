@@ -45,6 +45,17 @@ def test_seeded_tickets_are_those_the_requests_ask_for(run):
 
 
 @pytest.mark.slow
+def test_seeded_words_are_those_the_triggers_would_keep(run):
+    asked = "SELECT id, told FROM words ORDER BY id"
+    with run.place.admin(run.main) as database:
+        seeded = database.execute(asked).fetchall()
+        database.execute("UPDATE words SET told = ''")
+        database.execute("SELECT keep_words(array_agg(id)) FROM ticket")
+        assert database.execute(asked).fetchall() == seeded
+    assert len(seeded) == 10_000
+
+
+@pytest.mark.slow
 def test_a_small_run_measures_both_sides_by_the_same_bytes(run):
     GOALS["2c"](run)
     (result,) = run.results

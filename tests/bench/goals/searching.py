@@ -23,7 +23,7 @@ INSERT INTO clock (id, operator_id, estate_id, version, ticket_id, clock, starte
 SELECT gen_random_uuid(), operator_id, estate_id, 1, id, 'review', filed_at, 86400, 'natural', 0, filed_at + interval '18 h',
        filed_at + interval '24 h', CASE WHEN hashtext(id::text) % 10 = 0 THEN filed_at + interval '24 h' END,
        CASE WHEN state <> 'submitted' THEN filed_at + interval '25 h' END
-  FROM ticket
+  FROM ticket WHERE NOT EXISTS (SELECT FROM clock WHERE ticket_id = ticket.id)
 """
 ENDS = """
 INSERT INTO closure (id, operator_id, estate_id, ticket_id, closure, outcome, kind, category, urgency, unit_id, technician_id,
@@ -32,6 +32,7 @@ SELECT gen_random_uuid(), operator_id, estate_id, id, 0, 'completed', kind, cate
        filed_at + interval '1 h', filed_at + interval '2 h', filed_at + interval '4 h', filed_at + interval '5 h',
        '{"review": 86400}', '{}', false, filed_at
   FROM ticket WHERE state = 'closed'
+  ON CONFLICT DO NOTHING
 """
 
 

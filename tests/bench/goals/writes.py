@@ -8,7 +8,9 @@ from tests.bench.run import DESCRIPTION, Run
 
 OURS = "/api/tickets/v1/tickets"
 SAME = {"must": 1.5, "stretch": 2.5}
-PART = {"note": "the peers’ “3 rows” are a part of what ours writes (ticket, clock, number, 2 events, 2 audit rows)"}
+PART = {
+    "note": "the peers’ “3 rows” are a part of what ours writes (ticket, words, clock, number, 2 events, 2 audit rows)"
+}
 
 
 def peers(run: Run) -> None:
@@ -41,15 +43,17 @@ def ours(run: Run):
     return run.http(run.ours, run.reports(OURS), run.web)
 
 
-# The rows of one report as the service writes them: the events and changes are those of a real one.
+# The rows of one report as the service writes them: the events and changes, and what the words propose, are those of a real one.
+# Its words to search by, and the ticket's next due moment, are written by the same triggers.
 ONE_STATEMENT = """\\set n random(1, {estates})
 WITH ids AS (SELECT gen_random_uuid() AS ticket, gen_random_uuid() AS clock, {estate} AS estate, {unit} AS unit, {owner} AS owner),
 pen AS (UPDATE pen SET next = next + 16 WHERE id = (SELECT pen.id FROM pen, ids WHERE estate_id = ids.estate AND year = {year}
         ORDER BY next LIMIT 1 FOR UPDATE OF pen SKIP LOCKED) RETURNING next),
 filed AS (INSERT INTO ticket (id, operator_id, estate_id, version, number, kind, state, unit_id, channel, reporter_id, filed_by,
-          complained_of, description, urgency, reopened, filed_at)
+          complained_of, description, urgency, proposed, reopened, filed_at)
     SELECT ids.ticket, {operator}, ids.estate, 1, 'P' || ids.ticket, 'repair', 'submitted', ids.unit, 'portal', ids.owner, ids.owner,
-          '{{}}', '{description}', 'normal', 0, now() FROM ids, pen RETURNING id),
+          '{{}}', '{description}', 'normal', (SELECT proposed::jsonb FROM bench_sample WHERE kind = 'ticket'), 0, now()
+    FROM ids, pen RETURNING id),
 wound AS (INSERT INTO clock (id, operator_id, estate_id, version, ticket_id, clock, started_at, target, counting, counted_by, warn_at,
     due_at)
     SELECT ids.clock, {operator}, ids.estate, 1, ids.ticket, 'review', now(), 86400, 'natural', 0,
@@ -63,11 +67,12 @@ INSERT INTO audit (operator_id, estate_id, at, actor, action, subject_type, subj
           ELSE ids.clock END, 1, s.changes::jsonb, ids.ticket::text FROM ids, filed, bench_sample s;
 """
 SAMPLE = """
-CREATE TABLE IF NOT EXISTS bench_sample (kind text, type text, event text, changes text);
+CREATE TABLE IF NOT EXISTS bench_sample (kind text, type text, event text, changes text, proposed text);
 TRUNCATE bench_sample;
-INSERT INTO bench_sample SELECT o.aggregate_type, o.routing_key, o.event::text, a.changes::text
+INSERT INTO bench_sample SELECT o.aggregate_type, o.routing_key, o.event::text, a.changes::text, t.proposed::text
   FROM (SELECT * FROM outbox ORDER BY seq DESC LIMIT 2) o
-  JOIN audit a ON a.subject_id = o.aggregate_id AND a.version = o.aggregate_version;
+  JOIN audit a ON a.subject_id = o.aggregate_id AND a.version = o.aggregate_version
+  LEFT JOIN ticket t ON t.id = o.aggregate_id;
 GRANT SELECT ON bench_sample TO tickets_system;
 """
 

@@ -21,10 +21,11 @@ TITLES = json.loads(Path(os.environ["TWIN_TITLES"]).read_text())
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REVIEW_WITHIN = timedelta(hours=24)
 PENS = 16
+FAR = datetime(9999, 1, 1, tzinfo=UTC)  # when nothing is due
 TICKET_FACTS = (
     "number", "estate_id", "unit_id", "place", "kind", "category", "problem", "title_zh", "title_en", "urgency", "channel",
-    "state", "payer", "reporter_id", "filed_by", "assignee_id", "filed_at", "reviewed_at", "dispatched_at", "started_at",
-    "completed_at", "closed_at", "reopened",
+    "state", "payer", "reporter_id", "confidential", "filed_by", "assignee_id", "contractor_id", "filed_at", "reviewed_at",
+    "dispatched_at", "started_at", "completed_at", "closed_at", "appointed_from", "appointed_to", "arrived_at", "reopened",
 )  # fmt: skip
 CLOCK_FACTS = (
     "number",
@@ -36,24 +37,48 @@ CLOCK_FACTS = (
     "urgency",
     "state",
     "reporter_id",
+    "confidential",
     "assignee_id",
 )
 DUE_FACTS = ("clock", "due_at", "warned_at", "breached_at", "met_at")
+PRIVATE = {"description", "proposed", "complained_of", "answer", "contact_phone"}
+KNOWN_ALREADY = {"id", "operator_id", "estate_id", "version", "ticket_id", "title_zh", "title_en", "confidential"}
 
 CONTEXT = "SELECT set_config('app.operator', {}, true), set_config('app.estates', {}, true), set_config('app.all_estates', '', true)"
 EVERYWHERE = "SELECT set_config('app.operator', {}, true), set_config('app.all_estates', 'on', true)"
 REACH = "SELECT estate_id FROM unit WHERE id = {}"
 REVOKED = (
-    "SELECT subject_id::text, epoch FROM revocation WHERE operator_id = {} AND heard_at > now() - interval '1 hour'"
+    "SELECT subject_id::text, epoch FROM revocation WHERE operator_id = {} "
+    "AND heard_at > clock_timestamp() - interval '15 minutes'"
 )
+TAXONOMY = "SELECT version FROM operator_taxonomy WHERE id = {}"
 LIVES_THERE = """
     SELECT EXISTS (SELECT FROM occupancy o JOIN estate e ON e.id = o.estate_id WHERE o.person_id = {} AND o.unit_id = {}
     AND NOT o.void AND o.starts_on <= (now() AT TIME ZONE e.timezone)::date
     AND (o.ends_on IS NULL OR o.ends_on >= (now() AT TIME ZONE e.timezone)::date))"""
-HOMES = """ARRAY(
-    SELECT o.unit_id FROM occupancy o JOIN estate e ON e.id = o.estate_id WHERE o.person_id = {}
+# Of whom it is said, by name: person, unit, estate, ticket, operator, kind, about.
+AT_HOME = """ARRAY(
+    SELECT o.{what} FROM occupancy o JOIN estate e ON e.id = o.estate_id WHERE o.person_id = {person}
     AND NOT o.void AND o.starts_on <= (now() AT TIME ZONE e.timezone)::date
     AND (o.ends_on IS NULL OR o.ends_on >= (now() AT TIME ZONE e.timezone)::date))"""
+CONFIDED = "ticket.id = ANY (ARRAY(SELECT ticket_id FROM confidence WHERE confidence.reporter_id = {person}))"
+SEEN_BY_STAFF = (
+    "(NOT {person} = ANY (ticket.complained_of) OR ticket.reporter_id = {person} OR " + CONFIDED + ")"
+)  # of their estates
+SIMILAR = (
+    """(SELECT 'incident' AS type, id, NULL::text AS number, title_zh, title_en, NULL::text AS kind, NULL::text AS category
+    FROM incident WHERE operator_id = {operator} AND estate_id = {estate} AND state IN ('planned', 'open')
+    AND category = {about} AND (whole_estate OR {unit} = ANY (unit_ids)) AND (state <> 'planned' OR announced_at IS NOT NULL)
+    AND (unit_ids && """ + AT_HOME.replace("{what}", "unit_id")
+    + " OR whole_estate AND estate_id = ANY (" + AT_HOME.replace("{what}", "estate_id") + """)) LIMIT 3)
+    UNION ALL (SELECT 'ticket', id, number, named_zh, named_en, kind::text, category FROM ticket
+    WHERE operator_id = {operator} AND estate_id = {estate} AND unit_id = {unit} AND kind = {kind}
+    AND state NOT IN ('closed', 'rejected', 'cancelled') AND (category = {about} OR proposed ->> 'category' = {about})
+    AND filed_at > now() - interval '1 day' AND filed_at <= now() AND id <> {ticket}
+    AND (reporter_id = {person} OR """ + CONFIDED + " OR unit_id = ANY (" + AT_HOME.replace("{what}", "unit_id")
+    + ")) ORDER BY filed_at DESC, id DESC LIMIT 3)"
+)  # fmt: skip
+SIMILAR_ASKED = ("operator", "estate", "unit", "person", "ticket", "kind", "about")
 
 
 class Refused(Exception):
@@ -96,6 +121,7 @@ class Remembered:
 
 homes: dict[str, str] = {}  # a unit never moves to another estate
 revoked = Remembered(2)
+taxonomies = Remembered(2)  # which version of its own an operator has; in the bench none
 
 
 def staff_estate(claims: dict) -> str | None:
@@ -118,7 +144,19 @@ def now() -> datetime:
 
 
 def due_times(at: datetime) -> dict:
-    return {"started_at": at, "warn_at": at + REVIEW_WITHIN * 0.75, "due_at": at + REVIEW_WITHIN}
+    span = int(REVIEW_WITHIN.total_seconds())
+    counted = {"target": span, "counting": "natural", "counted_by": 0}
+    return {"started_at": at, **counted, "warn_at": at + REVIEW_WITHIN * 0.75, "due_at": at + REVIEW_WITHIN}
+
+
+def similar(rows) -> list[dict]:
+    """What SIMILAR found, as it is answered."""
+    return [_alike(*row) for row in rows]
+
+
+def _alike(type, id, number, zh, en, kind, category) -> dict:
+    zh, en = (zh, en) if zh else title(kind, category)
+    return {"type": type, "id": str(id), "number": number, "title_zh": zh, "title_en": en}
 
 
 def shard_of(id: UUID) -> int:
@@ -160,7 +198,8 @@ def audit_row(event: dict, ticket: dict, changes: dict) -> dict:
     return {
         "operator_id": ticket["operator_id"], "estate_id": ticket["estate_id"], "at": ticket["filed_at"],
         "actor": event["actor"], "action": event["type"], "subject_type": kind, "subject_id": UUID(id), "version": 1,
-        "changes": {name: [None, plain(value)] for name, value in changes.items() if value is not None},
+        "changes": {name: [None, "•••" if name in PRIVATE else plain(value)]
+                    for name, value in changes.items() if value is not None and name not in KNOWN_ALREADY},
         "correlation_id": event["correlationid"],
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import joinedload, lazyload, load_only
 from uuid_utils.compat import uuid7
 
-from tests.bench.twins import common, shapes
+from tests.bench.twins import common, shapes, words
 from tests.bench.twins.shapes import Audit, Clock, Estate, Outbox, Pen, Person, Ticket, Unit
 
 URL = os.environ["TWIN_DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
@@ -24,8 +24,9 @@ CONTEXT = text(common.CONTEXT.format(":operator", ":estates"))
 EVERYWHERE = text(common.EVERYWHERE.format(":operator"))
 REACH, REVOKED = text(common.REACH.format(":id")), text(common.REVOKED.format(":id"))
 LIVES_THERE = text(common.LIVES_THERE.format(":person", ":unit"))
-SHORT = (Ticket.id, Ticket.number, Ticket.kind, Ticket.state, Ticket.estate_id, Ticket.unit_id, Ticket.filed_at)
-HOMES = common.HOMES.format(":person")
+SIMILAR = text(common.SIMILAR.format(**{name: f":{name}" for name in common.SIMILAR_ASKED}))
+SEEN_BY_STAFF = text(common.SEEN_BY_STAFF.format(person="CAST(:person AS uuid)"))
+TAXONOMY = text(common.TAXONOMY.format(":id"))
 
 
 class Report(BaseModel):
@@ -105,6 +106,27 @@ class Whole(Line):
     reopen_until: datetime | None
     dues: list[DueOut]
     ratings: list
+    follows_id: UUID | None
+    confidential: bool
+    incident_id: UUID | None
+    proposed: dict | None
+    warranty_until: date | None
+    reply: str | None = Field(validation_alias="reply_text")
+    outcome: str | None
+    replied_at: datetime | None
+    contested_at: datetime | None
+    confirmed_at: datetime | None
+    contractor_id: UUID | None
+    contractor: PersonOut | None
+    returned: int
+    urged: int
+    urged_at: datetime | None
+    cause_code: str | None
+    charged_fen: int
+    appointed_from: datetime | None
+    appointed_to: datetime | None
+    arrived_at: datetime | None
+    similar: list[dict]
 
 
 class Page(BaseModel):
@@ -181,10 +203,12 @@ async def file_ticket(report: Report, who: Signed):
         raise HTTPException(404)
     if not await session.scalar(LIVES_THERE, {"person": who.id, "unit": unit.id}):
         raise HTTPException(404)
+    await _operators_taxonomy(session, who.operator)  # for the title, the limit and what the words may propose
     ticket = _ticket(report, who, await _next_number(session, estate, at), at)
     clock = Clock(
         id=uuid7(), version=1, operator_id=who.operator, estate_id=estate.id, clock="review", **common.due_times(at)
     )
+    ticket.proposed = words.proposed(report.kind, report.description)
     ticket.clocks.append(clock)
     ticket.reporter = await session.get(Person, who.id)
     session.add(ticket)
@@ -194,9 +218,9 @@ async def file_ticket(report: Report, who: Signed):
     second = common.started(facts, due, who.actor, correlation)
     await session.flush()
     await session.execute(insert(Outbox), [common.outbox_row(event, facts) for event in (first, second)])
-    told = {**facts, "description": "•••"}
-    rows = [common.audit_row(first, facts, told), common.audit_row(second, facts, due)]
+    rows = [common.audit_row(first, facts, facts), common.audit_row(second, facts, due)]
     await session.execute(insert(Audit), rows)
+    ticket.similar = await _alike(who, ticket)
     return ticket
 
 
@@ -210,7 +234,7 @@ async def file_rows(report: Report, who: Signed):
     who.session.add(ticket)
     await who.session.flush()
     await who.session.execute(insert(Outbox), [common.outbox_row(event, facts)])
-    await who.session.execute(insert(Audit), [common.audit_row(event, facts, {**facts, "description": "•••"})])
+    await who.session.execute(insert(Audit), [common.audit_row(event, facts, facts)])
     return ticket
 
 
@@ -219,8 +243,28 @@ def _ticket(report: Report, who: Caller, number: str, at: datetime) -> Ticket:
     return Ticket(
         id=uuid7(), version=1, operator_id=who.operator, number=number, state="submitted", channel="portal", filed_at=at,
         reporter_id=who.id, filed_by=who.id, complained_of=[], reopened=0, clocks=[], ratings=[], assignee=None, reporter=None,
+        contractor=None, charged_fen=0, returned=0, urged=0, next_due_at=common.FAR,
         **given,
     )  # fmt: skip
+
+
+async def _operators_taxonomy(session: AsyncSession, operator: UUID) -> int:
+    """The version of the operator's own, at most two seconds old; 0: the standard one."""
+    known = common.taxonomies.get(operator)
+    if known is None:
+        known = common.taxonomies.put(operator, await session.scalar(TAXONOMY, {"id": operator}) or 0)
+    return known
+
+
+async def _alike(who: Caller, ticket: Ticket) -> list[dict]:
+    about = ticket.category or (ticket.proposed or {}).get("category")
+    if about is None:
+        return []
+    asked = {
+        "operator": who.operator, "estate": ticket.estate_id, "unit": ticket.unit_id, "person": who.id, "ticket": ticket.id,
+        "kind": ticket.kind, "about": about,
+    }  # fmt: skip
+    return common.similar((await who.session.execute(SIMILAR, asked)).all())
 
 
 async def _next_number(session: AsyncSession, estate: Estate, at: datetime) -> str:
@@ -238,7 +282,7 @@ async def list_tickets(
     who: Signed, estate_id: UUID, limit: Annotated[int, Query(ge=1, le=200)] = 50, after: str | None = None
 ):
     """The fifteen fields of our own list."""
-    rows, following = await _page(who, estate_id, limit, after, *shapes.BRIEFLY, joinedload(Ticket.assignee))
+    rows, following = await _page(who, estate_id, limit, after, load_only(*shapes.LINE), joinedload(Ticket.assignee))
     return Page.model_validate({"items": rows, "next": following}, from_attributes=True)
 
 
@@ -247,19 +291,15 @@ async def list_short(
     who: Signed, estate_id: UUID, limit: Annotated[int, Query(ge=1, le=200)] = 50, after: str | None = None
 ):
     """Seven fields."""
-    rows, following = await _page(who, estate_id, limit, after, load_only(*SHORT))
+    rows, following = await _page(who, estate_id, limit, after, load_only(*shapes.SHORT))
     return ShortPage.model_validate({"items": rows, "next": following}, from_attributes=True)
 
 
 async def _page(who: Caller, estate_id: UUID, limit: int, after: str | None, *options):
     if estate_id != who.estate:
         return [], None
-    mine = text(
-        f"(NOT ticket.complained_of @> ARRAY[CAST(:person AS uuid)] OR ticket.reporter_id = :person OR ticket.unit_id = ANY ({HOMES}))"
-    )
-    found = select(Ticket).where(
-        Ticket.operator_id == who.operator, Ticket.estate_id == estate_id, mine.bindparams(person=who.id)
-    )
+    mine = SEEN_BY_STAFF.bindparams(person=who.id)
+    found = select(Ticket).where(Ticket.operator_id == who.operator, Ticket.estate_id == estate_id, mine)
     if after:
         at, _, id = after.partition("_")
         found = found.where(tuple_(Ticket.filed_at, Ticket.id) < tuple_(datetime.fromisoformat(at), UUID(id)))

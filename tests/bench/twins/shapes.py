@@ -1,12 +1,12 @@
 """The FastAPI peer's mapped classes: the tickets service's tables as they are, with what they are asked for."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, defer, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from tests.bench.twins import common
 
@@ -17,8 +17,8 @@ class Base(DeclarativeBase):
         str: Text,
         int: BigInteger,
         datetime: DateTime(timezone=True),
-        dict: JSONB,
-        list: JSONB,
+        dict: JSONB(none_as_null=True),
+        list: JSONB(none_as_null=True),
     }
 
 
@@ -42,6 +42,12 @@ class Person(Base):
     name: Mapped[str]
 
 
+class Contractor(Base):
+    __tablename__ = "contractor"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
 class Pen(Base):
     __tablename__ = "pen"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -61,6 +67,13 @@ class Clock(Base):
     started_at: Mapped[datetime]
     warn_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    target: Mapped[int]
+    counting: Mapped[str]
+    counted_by: Mapped[int]
+    escalate_at: Mapped[datetime | None]
+    level: Mapped[str | None]
+    paused_at: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
     warned_at: Mapped[datetime | None]
     breached_at: Mapped[datetime | None]
     met_at: Mapped[datetime | None]
@@ -115,25 +128,60 @@ class Ticket(Base):
     remind_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
     reopen_until: Mapped[datetime | None]
+    limits: Mapped[dict | None]
+    appointed_from: Mapped[datetime | None]
+    appointed_to: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+    reply_text: Mapped[str | None]
+    outcome: Mapped[str | None]
+    replied_by: Mapped[UUID | None]
+    replied_at: Mapped[datetime | None]
+    contested_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confidence_id: Mapped[UUID | None]
+    cause_code: Mapped[str | None]
+    charged_fen: Mapped[int]
+    follows_id: Mapped[UUID | None]
+    warranty_until: Mapped[date | None]
+    contractor_id: Mapped[UUID | None]
+    assignment_id: Mapped[UUID | None]
+    returned: Mapped[int]
+    urged: Mapped[int]
+    urged_at: Mapped[datetime | None]
+    send_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime]  # kept by a trigger
+    proposed: Mapped[dict | None]
+    incident_id: Mapped[UUID | None]
+    named_zh: Mapped[str | None]
+    named_en: Mapped[str | None]
     clocks: Mapped[list[Clock]] = relationship(lazy="selectin")
     ratings: Mapped[list[Rating]] = relationship(lazy="selectin")
     assignee = relationship(Person, primaryjoin="foreign(Ticket.assignee_id) == Person.id", viewonly=True)
+    contractor = relationship(Contractor, primaryjoin="foreign(Ticket.contractor_id) == Contractor.id", viewonly=True)
     reporter = relationship(Person, primaryjoin="foreign(Ticket.reporter_id) == Person.id", viewonly=True)
 
     @property
     def title_zh(self) -> str:
-        return common.title(self.kind, self.category)[0]
+        return self.named_zh or common.title(self.kind, self.category)[0]
 
     @property
     def title_en(self) -> str:
-        return common.title(self.kind, self.category)[1]
+        return self.named_en or common.title(self.kind, self.category)[1]
+
+    @property
+    def confidential(self) -> bool:
+        return self.confidence_id is not None
 
     @property
     def dues(self) -> list[Clock]:
         return self.clocks
 
 
-BRIEFLY = [defer(Ticket.description), defer(Ticket.contact_phone)]
+SHORT = (Ticket.id, Ticket.number, Ticket.kind, Ticket.state, Ticket.estate_id, Ticket.unit_id, Ticket.filed_at)
+LINE = (
+    *SHORT, Ticket.version, Ticket.place, Ticket.category, Ticket.problem, Ticket.urgency, Ticket.named_zh, Ticket.named_en,
+    Ticket.assignee_id,
+)  # fmt: skip
 
 
 class Outbox(Base):
@@ -169,5 +217,5 @@ class Audit(Base):
 def facts_of(thing) -> dict:
     facts = {column.key: getattr(thing, column.key) for column in thing.__mapper__.column_attrs}
     if isinstance(thing, Ticket):
-        facts |= {"title_zh": thing.title_zh, "title_en": thing.title_en}
+        facts |= {name: getattr(thing, name) for name in ("title_zh", "title_en", "confidential")}
     return facts
