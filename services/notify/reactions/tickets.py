@@ -67,8 +67,8 @@ class TicketDispatched(Ticket):
 
 @event("tickets.ticket.appointed", version=1)
 class TicketAppointed(Ticket):
-    appointed_from: datetime
-    appointed_to: datetime
+    appointed_from: datetime | None
+    appointed_to: datetime | None
 
 
 @event("tickets.ticket.completed", version=1)
