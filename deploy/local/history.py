@@ -19,9 +19,8 @@ SERVICE = "tickets"
 def main() -> None:
     given = _given()
     here = plan.Plan.of_this_checkout()
-    url = here.settings(SERVICE)["SERVICE_OWNER_DATABASE_URL"].replace("postgresql+psycopg", "postgresql")
     try:
-        with psycopg.connect(url, connect_timeout=5) as database:
+        with psycopg.connect(here.postgres.url(SERVICE), connect_timeout=5) as database:
             made = write(database, history.Wish(until=datetime.now(UTC), months=given.months, count=given.count))
     except psycopg.OperationalError as error:
         raise Failed(
