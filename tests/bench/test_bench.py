@@ -2,13 +2,15 @@
 
 import json
 import re
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
 from chassis.servers.postgres import scratch_label
 from services.tickets.model import Ticket
 from tests.bench import bare, load, place, seed, table
-from tests.bench.goals import GOALS
+from tests.bench.goals import GOALS, sameness
 from tests.bench.run import Run, Sample
 from tests.bench.table import AT_MOST, Result
 
@@ -62,6 +64,16 @@ def test_a_small_run_measures_both_sides_by_the_same_bytes(run):
     assert len(result.ratios) == len(result.cpu_ratios) == 2
     assert result.ratio > 0
     assert "| 2c " in table.shown(run.results)
+
+
+def test_a_peer_that_does_less_is_not_measured(monkeypatch):
+    rows = {"ours": {"ticket": {"id": 1, "place": None}, "audit": {"filed": {"seq": 1}}}, "less": {"ticket": {"id": 2}}}
+    monkeypatch.setattr(sameness, "_done", lambda _, address: sameness.parts(rows[address], "rows"))
+    run = Run(place=SimpleNamespace(admin=lambda _: nullcontext()))
+    run.main = "some"
+    with pytest.raises(load.WentWrong, match=re.escape("only us: ['rows.audit.filed.seq']; only them: []")):
+        sameness.hold(run, {"us": "ours", "them": "less"})
+    sameness.hold(run, {"us": "ours", "them": "ours"})
 
 
 def test_requests_are_lines_that_the_load_generator_reads(tmp_path, monkeypatch):

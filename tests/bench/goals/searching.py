@@ -59,7 +59,7 @@ def questions() -> dict[str, tuple[str, str]]:
 
 
 def growth(run: Run) -> None:
-    """p95 of each question at the run's size against ten thousand tickets."""
+    """11a: p95 of each question at the run's size against ten thousand tickets."""
     small, large = (_served(run, count) for count in (SMALL, run.tickets))
     for name, (path, token) in questions().items():
         pairs = [_p95s((small, large), path, token) for _ in range(run.repeats)]

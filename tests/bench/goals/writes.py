@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.bench import load, seed
+from tests.bench.goals import sameness
 from tests.bench.place import HOME
 from tests.bench.run import DESCRIPTION, Run
 
@@ -15,6 +16,8 @@ PART = {
 
 def peers(run: Run) -> None:
     """1a: the real service, and peers that do all it does; then peers that write the goal's three rows only."""
+    twins = {kind: run.place.twin(kind, run.main, run.titles) + "/tickets" for kind in ("drf", "fastapi")}
+    sameness.hold(run, {"ours": run.ours + OURS, **twins})
     sides = {"ours": ours(run)}
     for name in ("DRF", "FastAPI"):
         for work, path in (("same work", "/tickets"), ("3 rows", "/rows")):
