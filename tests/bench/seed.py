@@ -51,7 +51,7 @@ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' ||
 """
 # What the triggers would find, put together from what an estate's tickets have in common: number, home and report, reporter.
 WORDS = """
-WITH common AS (
+WITH common AS MATERIALIZED (
   SELECT {estate} AS estate_id, words_of(concat_ws(' . ', unit.code, '{described}'), 'A') || words_of(person.name, 'D') AS told
   FROM generate_series(1, {estates}) n JOIN unit ON unit.id = {unit} JOIN person ON person.id = {owner})
 INSERT INTO words (id, operator_id, estate_id, told)
