@@ -32,7 +32,10 @@ ROUTES_WITH_BODY_IDS = [(route, name) for route in ROUTES for name in route.ids_
 BODIES = {
     "POST /api/tickets/v1/tickets/{ticket_id}/review": {"decision": "accept"},
     "POST /api/directory/v1/buildings/{building_id}/units": {"units": []},
-    "POST /api/tickets/v1/tickets/{ticket_id}/appointment": {"from": "2036-11-24T01:00:00Z", "to": "2036-11-24T03:00:00Z"},
+    "POST /api/tickets/v1/tickets/{ticket_id}/appointment": {
+        "from": "2036-11-24T01:00:00Z",
+        "to": "2036-11-24T03:00:00Z",
+    },
     "PUT /api/tickets/v1/estates/{estate_id}/calendar": {"week": [[{"from": "09:00", "to": "18:00"}]] * 7},
 }
 

@@ -60,8 +60,11 @@ INSERT INTO pause (id, operator_id, estate_id, ticket_id, reason, started_at, un
 NEVER_EMPTY = """
 ALTER TABLE clock
   ALTER COLUMN target SET NOT NULL,
+  ALTER COLUMN target SET DEFAULT 86400, -- what the release before writes, which knows the review alone
   ALTER COLUMN counting SET NOT NULL,
-  ALTER COLUMN counted_by SET NOT NULL;
+  ALTER COLUMN counting SET DEFAULT 'natural',
+  ALTER COLUMN counted_by SET NOT NULL,
+  ALTER COLUMN counted_by SET DEFAULT 0;
 CREATE INDEX clock_calendar ON clock (estate_id, counted_by) WHERE met_at IS NULL AND counting = 'working';
 CREATE INDEX clock_recount ON clock (id) WHERE met_at IS NULL AND counted_by = -1;
 """

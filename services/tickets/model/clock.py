@@ -43,7 +43,9 @@ class Clock(Entity, OfEstate):
 
     @classmethod
     def wound(cls, ticket, limit: Limit, target: Target, at: datetime) -> "Clock":
-        ticket.counted(target.counting)  # what it is counted by is read before the clock is there: half of it is not written
+        ticket.counted(
+            target.counting
+        )  # what it is counted by is read before the clock is there: half of it is not written
         clock = cls(operator_id=ticket.operator_id, estate_id=ticket.estate_id, clock=limit, started_at=at)
         ticket.clocks.append(clock)
         clock.aim(target, at)

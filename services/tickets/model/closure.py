@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.model import OfEstate, Row
-from services.tickets.events import Kind, Limit, State, Urgency
+from services.tickets.events import Kind, State, Urgency
 
 
 class Closure(Row, OfEstate):
@@ -78,9 +78,8 @@ MOMENTS = ("reviewed_at", "dispatched_at", "started_at")
 
 
 def _began(ticket) -> datetime:
-    """A reopening winds the review clock anew; that is when the new work began."""
-    wound = [clock.started_at for clock in ticket.clocks if clock.clock is Limit.REVIEW]
-    return max([ticket.filed_at, *wound])
+    """Filed; after a reopening, that is when the new work began."""
+    return ticket.closures[-1].touched_at if ticket.closures else ticket.filed_at
 
 
 def _since(moment: datetime | None, began_at: datetime) -> datetime | None:

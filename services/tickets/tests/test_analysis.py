@@ -279,3 +279,21 @@ def test_breaches_name_the_step_that_ate_the_time(garden):
     assert (breach["ticket_id"], breach["stage"], breach["stage_minutes"]) == (ticket["id"], "dispatch", 30 * 60)
     assert breach["over_minutes"] == 8 * 60
     assert garden.tickets.client(garden.technician).get("/breaches").status_code == 403
+
+
+def test_work_that_was_given_back_began_when_it_was_filed(garden, counted):
+    other = garden.staff("technician", skills=["plumber"])
+    ticket = garden.report(unit_id=str(garden.home), category="PLB")
+    garden.tickets.clock.advance(minutes=5)
+    garden.do(garden.dispatcher, ticket, "review", {"decision": "accept", "payer": "common"})
+    garden.do(garden.dispatcher, ticket, "dispatch", {"technician_id": str(garden.technician.id)})
+    garden.tickets.clock.advance(hours=3)
+    garden.do(garden.technician, ticket, "return", {"reason": "缺工具"})
+    garden.do(garden.dispatcher, ticket, "dispatch", {"technician_id": str(other.id)})
+    garden.do(other, ticket, "start")
+    garden.do(other, ticket, "completion", {"resolution": "换了阀芯"})
+    [process] = counted()["processes"]
+    assert [(each["stage"], each["p50_minutes"]) for each in process["stages"]][:2] == [
+        ("review", 5),
+        ("dispatch", 180),
+    ]

@@ -161,7 +161,9 @@ def test_nobody_is_sent_to_a_ticket_that_complains_of_them(garden):
 # ── giving back ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("act", "said", "how"), [("return", RETURNED, Left.RETURNED), ("decline", DECLINED, Left.DECLINED)])
+@pytest.mark.parametrize(
+    ("act", "said", "how"), [("return", RETURNED, Left.RETURNED), ("decline", DECLINED, Left.DECLINED)]
+)
 def test_a_job_given_back_waits_to_be_sent_anew_under_a_new_limit_and_counts(garden, act, said, how):
     ticket = garden.bring_to("dispatched")
 
