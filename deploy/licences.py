@@ -53,7 +53,10 @@ def packages(requirements: str, spelling: dict[str, str]) -> list[Package]:
 
 
 def licence_of(name: str, spelling: dict[str, str]) -> str:
-    """As an SPDX expression where the package gives one; its classifiers are asked last, for they are coarse."""
+    """As an SPDX expression where the package gives one; its classifiers are asked last, for they are coarse.
+
+    What says nothing by itself is spelt for one package alone: "name: what it says".
+    """
     try:
         said = distribution(name).metadata
     except PackageNotFoundError as error:
@@ -62,7 +65,8 @@ def licence_of(name: str, spelling: dict[str, str]) -> str:
     classifiers = [each for each in classifiers if each != "OSI Approved"]
     short = said.get("License") if len(said.get("License") or "") < 60 else None
     found = said.get("License-Expression") or short or " OR ".join(classifiers) or "unknown"
-    return spelling.get(found.strip(), found.strip())
+    found = found.strip()
+    return spelling.get(f"{name}: {found}") or spelling.get(found, found)
 
 
 def is_allowed(package: Package, known: dict) -> bool:

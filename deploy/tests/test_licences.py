@@ -34,3 +34,8 @@ def test_a_package_that_changes_its_licence_loses_its_exception():
 def test_a_package_that_is_not_installed_is_named():
     with pytest.raises(NotAllowed, match="no-such-package"):
         licences.packages("no-such-package==1.0\n", KNOWN["spelling"])
+
+
+def test_a_word_that_names_no_licence_is_spelt_for_the_one_package_that_was_looked_at():
+    assert licences.licence_of("python-dateutil", KNOWN["spelling"]) == "BSD-3-Clause"
+    assert licences.licence_of("python-dateutil", {"holidays: Dual License": "MIT"}) == "Dual License"
