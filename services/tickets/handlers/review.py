@@ -4,6 +4,7 @@ from services.tickets.events import Kind, Payer
 from services.tickets.handlers.automatic import send_if_switched_on
 from services.tickets.handlers.filing import attach, classified
 from services.tickets.model import Lesson, Ticket, own_taxonomy
+from services.tickets.model.limits import limits_for
 from services.tickets.queries import warranty
 
 
@@ -13,6 +14,8 @@ def review(work, ticket_id, *, decision, reason=None, payer=None, category=None,
     if decision == "accept":
         known = own_taxonomy.current(work)
         ticket.classify(**classified(work, category, problem), urgency=urgency, known=known)
+        if known.version:  # an operator's own limits hold for what comes next
+            ticket.limit_by(limits_for(ticket.kind, ticket.category, ticket.problem, ticket.urgency, known))
         until = warranty.proposal(work, ticket).until if payer is Payer.DEVELOPER_WARRANTY else None
         ticket.accept(payer, warranty_until=until, at=work.now)
         _teach(work, ticket)

@@ -1,6 +1,6 @@
 """An operator's own taxonomy: its names, limits, additions, and what it does not offer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import event
@@ -86,6 +86,15 @@ def test_it_holds_at_once_for_what_is_filed_and_how_long_it_may_take(garden, hea
     assert due_in_minutes(ticket) == 30
     body = {"kind": "repair", "estate_id": str(garden.estate_id), "description": "脏", "category": "ENV"}
     assert garden.tickets.client(garden.owner).post("/tickets", body).status_code == 422
+
+
+def test_it_holds_for_the_way_and_the_work_too(garden, head_office):
+    water = {"code": "PLB", "limits": {"review": 60, "arrival": 30, "resolution": 90}}
+    shape(garden, head_office, categories=[water])
+    ticket = garden.bring_to("dispatched", category="PLB")
+    now = garden.tickets.clock.now()
+    due = {each["clock"]: datetime.fromisoformat(each["due_at"]) - now for each in ticket["dues"]}
+    assert (due["arrival"], due["resolution"]) == (timedelta(minutes=30), timedelta(minutes=90))
 
 
 def test_tickets_keep_the_title_they_were_given(garden, head_office):
