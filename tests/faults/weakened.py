@@ -19,14 +19,30 @@ from chassis.inbox import Outcome, Verdict
 
 def witness() -> None:
     """Not a weakness: each effect is counted, in its own transaction, by a table that only tests have."""
-    react = inbox._react
     seen = text("INSERT INTO effect (consumer, event_id) VALUES (:consumer, :event_id)")
 
-    def counted(session, own, hearing):
-        react(session, own, hearing)
-        session.execute(seen, {"consumer": hearing.consumer, "event_id": hearing.envelope.id})
+    def counted(react, session, own, hearings):
+        react(hearings)
+        for hearing in hearings:
+            session.execute(seen, {"consumer": hearing.consumer, "event_id": hearing.envelope.id})
 
-    inbox._react = counted
+    _around_reactions(counted)
+
+
+def _around_reactions(around) -> None:
+    """Put `around(react, session, own, hearings)` in the place of both ways to react: one by one, and together.
+
+    `react(hearings)` does what was done before, for as many of the hearings as it is given.
+    """
+    alone, together = inbox._react, inbox._react_together
+
+    def one(session, own, hearing):
+        around(lambda chosen: [alone(session, own, each) for each in chosen], session, own, [hearing])
+
+    def many(session, own, act, hearings):
+        around(lambda chosen: chosen and together(session, own, act, chosen), session, own, hearings)
+
+    inbox._react, inbox._react_together = one, many
 
 
 # ── the inbox ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,15 +95,14 @@ def time_gate() -> None:
 
 def gated_reactions() -> None:
     """The version gate swallows reactions too: what comes late is dropped."""
-    react, latest = inbox._react, {}
+    latest = {}
 
-    def gated(session, own, hearing):
-        subject, sequence = hearing.envelope.subject, hearing.envelope.sequence
-        if latest.get((hearing.consumer, subject), 0) < sequence:
-            latest[(hearing.consumer, subject)] = sequence
-            react(session, own, hearing)
+    def is_news(hearing) -> bool:
+        key, sequence = (hearing.consumer, hearing.envelope.subject), hearing.envelope.sequence
+        before, latest[key] = latest.get(key, 0), max(sequence, latest.get(key, 0))
+        return before < sequence
 
-    inbox._react = gated
+    _around_reactions(lambda react, _session, _own, hearings: react([each for each in hearings if is_news(each)]))
 
 
 def absence_counts() -> None:
@@ -306,14 +321,13 @@ def slow_once(seconds: str) -> None:
 
 
 def _on(mark: str, do) -> None:
-    react = inbox._react
+    def meddled(react, _session, _own, hearings):
+        for hearing in hearings:
+            if mark in str(hearing.envelope.data):
+                do(hearing)
+        react(hearings)
 
-    def meddled(session, own, hearing):
-        if mark in str(hearing.envelope.data):
-            do(hearing)
-        react(session, own, hearing)
-
-    inbox._react = meddled
+    _around_reactions(meddled)
 
 
 def small_demo() -> None:

@@ -30,6 +30,7 @@ SHARED = {
     "reset_request": "noted before any operator is known: keyed hashes only",
 }
 TENANTED = "SELECT table_name FROM information_schema.columns WHERE column_name = :column AND table_schema = 'public'"
+PARTS = "SELECT relname FROM pg_class WHERE relispartition AND relnamespace = 'public'::regnamespace"
 KINDS = "relkind IN ('r', 'p', 'm', 'f', 'v') AND relnamespace = 'public'::regnamespace"
 
 
@@ -51,6 +52,7 @@ def base(request, lived_in):
             name: set(connection.scalars(text(TENANTED), {"column": name})) for name in ("operator_id", "estate_id")
         }
         names = set(connection.scalars(text(f"SELECT relname FROM pg_class WHERE {KINDS}")))
+        parts = set(connection.scalars(text(PARTS)))
     yield SimpleNamespace(
         service=request.param,
         runtime=harness.runtime,
@@ -58,8 +60,10 @@ def base(request, lived_in):
         system=harness.runtime.system_engine,
         owner=owner,
         names=names,
+        parts=parts,
         of_operator=sorted(columns["operator_id"]),
-        of_estate=sorted(columns["estate_id"] & columns["operator_id"]),
+        reached=sorted(columns["operator_id"] - parts),
+        of_estate=sorted((columns["estate_id"] & columns["operator_id"]) - parts),
     )
     owner.dispose()
 
@@ -106,6 +110,16 @@ def test_a_table_that_was_forgotten_is_found(base):
         connection.rollback()
 
 
+@pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"])
+def test_a_part_of_a_table_is_reached_through_the_whole_alone(base, right):
+    """A partition's own name opens nothing, neither to the app nor to the system role."""
+    held = text("SELECT has_table_privilege(:table, :right)")
+    for engine in (base.app, base.system):
+        with engine.connect() as connection:
+            assert [table for table in base.parts if connection.scalar(held, {"table": table, "right": right})] == []
+    assert base.parts or base.service != "tickets"
+
+
 # ── reading and writing past the wall ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -127,7 +141,7 @@ def test_a_used_connection_without_context_sees_nothing(base, lived_in):
 
 def test_another_operator_sees_and_changes_nothing(base, lived_in):
     hy, touched = lived_in.operators["HY"], 0
-    for table in base.of_operator:
+    for table in base.reached:
         with base.system.connect() as connection:
             there = count(connection, table, operator_id=hy)
         with base.runtime.work(stranger(lived_in)) as work:
@@ -171,7 +185,7 @@ COPIED = """INSERT INTO "{table}" OVERRIDING SYSTEM VALUE
 def test_nobody_writes_a_row_into_another_operator(base, lived_in):
     """A row of HY's, to the letter, put in by QY: refused before any other rule of the table is asked."""
     tried = 0
-    for table in base.of_operator:
+    for table in base.reached:
         with base.system.connect() as connection:
             whole = text(f'SELECT to_jsonb(t)::text FROM "{table}" t WHERE operator_id = :hy LIMIT 1')
             row = connection.scalar(whole, {"hy": lived_in.operators["HY"]})
