@@ -67,6 +67,11 @@ class Route:
         """The least body that fits."""
         return self._sample(self.body) if self.body else None
 
+    def least_question(self) -> dict:
+        """The least query that fits: what must be asked."""
+        needed = [each for each in self.parameters if each["in"] == "query" and each.get("required")]
+        return {each["name"]: each["schema"].get("example") or self._sample(each["schema"]) for each in needed}
+
     def _sample(self, schema: dict):
         schema = self._resolved(schema)
         if "examples" in schema:

@@ -61,13 +61,16 @@ def told(answer) -> tuple[int, bytes]:
     return answer.status_code, orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
-def ask(world: World, who: str, route: Route, path_ids: dict, body: dict | None):
+def ask(world: World, who: str, route: Route, path_ids: dict, body: dict | None, **query):
     path = route.path
     for name in route.in_path:
         path = path.replace(f"{{{name}}}", path_ids[name])
     headers = {"If-Match": '"1"'} if route.method in ("PUT", "PATCH") else {}
     content = {"json": body} if body is not None else {}
-    return world.client(route.service, who).open(path, method=route.method, headers=headers, **content)
+    query = route.least_question() | query
+    return world.client(route.service, who).open(
+        path, method=route.method, headers=headers, query_string=query, **content
+    )
 
 
 @pytest.mark.parametrize("route", ROUTES_WITH_AN_ID, ids=str)
@@ -110,11 +113,7 @@ def test_lists_hold_nothing_of_others(world, theirs, route):
 def test_a_filter_by_anothers_id_finds_what_an_unknown_id_finds(world, theirs, route, name):
     assert name in theirs, f"{route}: add an example of {name} to `theirs`"
     for who in strangers_to(name):
-        client = world.client(route.service, who)
-        named, nothing = (
-            client.get(f"{route.path}?{name}={theirs[name]}"),
-            client.get(f"{route.path}?{name}={new_id()}"),
-        )
+        named, nothing = (ask(world, who, route, {}, None, **{name: each}) for each in (theirs[name], new_id()))
         assert told(named) == told(nothing), f"{who} can tell that it exists"
         assert named.status_code in (200, 403, 404)
         found = shown(named)

@@ -28,7 +28,8 @@ OURS = {
     "__class__": "Ticket",
 }
 CALLERS = ["HY head_office", "HY-E-01 estate_manager", "HY-E-01 dispatcher", "HY-E-01 technician", "HY-E-01 owner"]
-WITH_BODY = [route for route in ROUTES if route.method != "GET" and not route.is_public]
+WITHOUT_BODY = ("GET", "DELETE")
+WITH_BODY = [route for route in ROUTES if route.method not in WITHOUT_BODY and not route.is_public]
 
 
 def needs(route: Route) -> str | None:
