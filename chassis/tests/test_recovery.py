@@ -28,7 +28,7 @@ def plain(kites):
 
 
 def read_outbox(kites):
-    chosen = {"shards": list(range(16)), "resting": [], "batch": 500, "pause": recovery.PAUSE}
+    chosen = {"shards": list(range(16)), "resting": [], "passing": [], "batch": 500, "pause": recovery.PAUSE}
     with kites.runtime.system_engine.connect() as connection:
         return [row.routing_key for row in connection.execute(relay.UNSENT, chosen)]
 
