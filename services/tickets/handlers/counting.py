@@ -15,9 +15,9 @@ REPEAT_DAYS = 90
 
 SPANS = {  # from one moment of a closure to the next that it had
     Stage.REVIEW: ("c.began_at", "c.reviewed_at"),
-    Stage.DISPATCH: ("c.reviewed_at", "c.dispatched_at"),
+    Stage.DISPATCH: ("coalesce(c.reviewed_at, CASE WHEN c.closure > 0 THEN c.began_at END)", "c.dispatched_at"),
     Stage.ARRIVAL: ("c.dispatched_at", "c.started_at"),
-    Stage.WORK: ("coalesce(c.started_at, c.dispatched_at, c.reviewed_at)", "c.ended_at"),
+    Stage.WORK: ("coalesce(c.started_at, c.dispatched_at, c.reviewed_at, c.began_at)", "c.ended_at"),
 }
 
 
@@ -25,7 +25,7 @@ def _seconds(stage: Stage) -> str:
     """A stage's seconds; work is only what was completed."""
     begins, ends = SPANS[stage]
     span = f"round(extract(epoch FROM {ends} - {begins}))::bigint"
-    return f"CASE WHEN c.outcome = 'completed' THEN {span} END" if stage is Stage.WORK else span
+    return f"CASE WHEN c.outcome IN ('completed', 'replied') THEN {span} END" if stage is Stage.WORK else span
 
 
 def _stage(stage: Stage) -> str:
@@ -63,7 +63,7 @@ SELECT gen_random_uuid(), :operator, :first,
             WHEN GROUPING(cause) = 0 THEN 'cause' WHEN GROUPING(technician_id) = 0 THEN 'technician' ELSE 'all' END,
        CASE WHEN GROUPING(problem) = 0 THEN category || '/' || problem
             ELSE coalesce(category, cause, technician_id::text) END,
-       kind, count(*), count(*) FILTER (WHERE outcome = 'completed'), count(*) FILTER (WHERE outcome = 'rejected'),
+       kind, count(*), count(*) FILTER (WHERE outcome IN ('completed', 'replied')), count(*) FILTER (WHERE outcome = 'rejected'),
        count(*) FILTER (WHERE outcome = 'cancelled'), count(*) FILTER (WHERE reopened), count(score),
        coalesce(sum(score), 0), count(*) FILTER (WHERE score <= {LOW}), count(*) FILTER (WHERE limits <> '{{}}'),
        count(*) FILTER (WHERE cardinality(breached) > 0),
@@ -81,10 +81,11 @@ REPEATS = text(f"""
 INSERT INTO repeat_fault
 SELECT gen_random_uuid(), :operator, estate_id, :first, unit_id, place, category, problem, count(*), min(ended_at), max(ended_at),
        coalesce(array_agg(DISTINCT cause) FILTER (WHERE cause IS NOT NULL), '{{}}')
-  FROM closure
- WHERE operator_id = :operator AND kind = 'repair' AND outcome = 'completed' AND category IS NOT NULL
+  FROM closure c JOIN estate e ON e.id = c.estate_id
+ WHERE c.operator_id = :operator AND kind = 'repair' AND outcome = 'completed' AND category IS NOT NULL
    AND (unit_id IS NOT NULL OR place IS NOT NULL)
-   AND ended_at >= :late - make_interval(days => {REPEAT_DAYS}) AND ended_at < :late
+   AND ended_at >= :early - make_interval(days => {REPEAT_DAYS}) AND ended_at < :late
+   AND (ended_at AT TIME ZONE e.timezone)::date >= :next - {REPEAT_DAYS} AND (ended_at AT TIME ZONE e.timezone)::date < :next
  GROUP BY estate_id, unit_id, place, category, problem
 HAVING count(*) >= {REPEATED}
 """)

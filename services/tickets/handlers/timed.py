@@ -24,7 +24,8 @@ def appoint(work, ticket_id, *, start, end):
 def arrive(work, ticket_id):
     """To be where nobody was sent is refused by the ticket's state."""
     ticket = work.take(Ticket, ticket_id)
-    if ticket.assignee_id not in (work.actor.id, None):
+    sent = ticket.assignee_id or ticket.contractor_id
+    if sent not in (work.actor.id, None):
         raise NotYourJob()
     ticket.arrive(at=work.now)
     return ticket

@@ -10,7 +10,7 @@ WEIGHTS = {  # of a hundred tickets
     "PLB": 24, "ELC": 16, "SEC": 11, "ENV": 12, "ELV": 6, "CIV": 6, "PUB": 5, "ORD": 7, "FIR": 2, "CMP": 6, "SUG": 5,
 }  # fmt: skip
 KINDS = {"CMP": "complaint", "SUG": "suggestion"}
-CAUSES = ("worn", "misuse", "installation", "weather", "ageing")
+CAUSES = ("wear", "misuse", "workmanship", "weather", "blockage")
 LIMITS = (Limit.REVIEW, Limit.ARRIVAL, Limit.RESOLUTION)
 URGENT = {"burst", "trapped", "outage", "blocked_escape"}
 

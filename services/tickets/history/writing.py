@@ -186,7 +186,7 @@ STATE = """CASE WHEN rejected THEN 'rejected' WHEN cancelled THEN 'cancelled' WH
   WHEN reviewed_at IS NOT NULL THEN 'accepted' ELSE 'submitted' END"""
 TICKETS = f"""
 INSERT INTO ticket (id, operator_id, estate_id, version, number, kind, state, unit_id, channel, reporter_id, filed_by,
-                    complained_of, category, problem, description, urgency, payer, reason, assignee_id, resolution, cause, parts,
+                    complained_of, category, problem, description, urgency, payer, reason, assignee_id, resolution, cause_code, parts,
                     labour_minutes, reopened, filed_at, reviewed_at, dispatched_at, started_at, completed_at, rated_at,
                     closed_at, closes_at, reopen_until, reply_text, replied_at, next_due_at)
 SELECT id, operator_id, estate_id, 6, number, kind, {STATE}, unit_id, channel, reporter_id, filed_by, '{{}}', category, problem,
@@ -232,7 +232,8 @@ INSERT INTO closure (id, operator_id, estate_id, ticket_id, closure, outcome, ki
                      technician_id, began_at, reviewed_at, dispatched_at, started_at, ended_at, limits, breached, score,
                      reopened, touched_at)
 SELECT gen_random_uuid(), p.operator_id, p.estate_id, p.id, 0,
-       CASE WHEN rejected THEN 'rejected' WHEN cancelled THEN 'cancelled' ELSE 'completed' END, kind, category, problem,
+       CASE WHEN rejected THEN 'rejected' WHEN cancelled THEN 'cancelled' WHEN kind = 'repair' THEN 'completed' ELSE 'replied' END,
+       kind, category, problem,
        CASE WHEN kind = 'repair' AND p.ended_at IS NOT NULL THEN cause END, urgency, unit_id, assignee_id, filed_at, reviewed_at,
        dispatched_at, p.started_at, coalesce(p.ended_at, reviewed_at), c.limits, c.breached,
        CASE WHEN rated_at IS NOT NULL THEN score END, false, now()

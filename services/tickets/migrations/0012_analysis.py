@@ -85,9 +85,9 @@ CREATE TABLE monthly_analysis (
 BEFORE = """
 INSERT INTO closure
 SELECT gen_random_uuid(), t.operator_id, t.estate_id, t.id, t.reopened,
-       CASE WHEN t.state IN ('rejected', 'cancelled') THEN t.state ELSE 'completed' END,
+       CASE WHEN t.state IN ('rejected', 'cancelled') THEN t.state WHEN t.kind = 'repair' THEN 'completed' ELSE 'replied' END,
        t.kind, t.category, t.problem, t.cause, t.urgency, t.unit_id, t.place, t.assignee_id, t.filed_at,
-       t.reviewed_at, t.dispatched_at, t.started_at, coalesce(t.completed_at, c.met_at, t.reviewed_at, t.filed_at),
+       t.reviewed_at, t.dispatched_at, t.started_at, coalesce(t.completed_at, t.replied_at, c.met_at, t.reviewed_at, t.filed_at),
        coalesce(c.limits, '{}'), coalesce(c.breached, '{}'), r.score, false,
        coalesce(t.rated_at, t.completed_at, c.met_at, t.filed_at)
   FROM ticket t
@@ -97,7 +97,7 @@ SELECT gen_random_uuid(), t.operator_id, t.estate_id, t.id, t.reopened,
            jsonb_object_agg(clock, extract(epoch FROM due_at - started_at)::bigint) AS limits,
            array_agg(DISTINCT clock::text ORDER BY clock::text) FILTER (WHERE breached_at IS NOT NULL) AS breached
       FROM clock WHERE ticket_id = t.id) c ON true
- WHERE t.state IN ('completed', 'closed', 'rejected', 'cancelled')
+ WHERE t.state IN ('completed', 'replied', 'closed', 'rejected', 'cancelled')
 """
 INDEXES = """
 CREATE INDEX closure_month ON closure (operator_id, ended_at);

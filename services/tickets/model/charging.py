@@ -59,7 +59,7 @@ class Charging:
             NoQuote: they read another one, or none waits.
         """
         quote = self.open_quote
-        if quote is None or quote.total_fen != total_fen:
+        if quote is None or quote.total_fen != total_fen or self.state not in QUOTABLE:
             raise NoQuote(state=self.state, total_fen=total_fen)
         return quote
 

@@ -56,6 +56,7 @@ class Closure(Row, OfEstate):
             closure=ticket.reopened,
             outcome=ticket.state,
             technician_id=ticket.assignee_id,
+            cause=ticket.cause_code,
             began_at=began_at,
             ended_at=at,
             touched_at=at,
@@ -73,7 +74,7 @@ class Closure(Row, OfEstate):
         self.reopened, self.touched_at = True, at
 
 
-TAKEN = ("estate_id", "kind", "category", "problem", "cause", "urgency", "unit_id", "place")
+TAKEN = ("estate_id", "kind", "category", "problem", "urgency", "unit_id", "place")
 MOMENTS = ("reviewed_at", "dispatched_at", "started_at")
 
 

@@ -78,7 +78,9 @@ class Intake:
             NeedsAPerson: complaints and suggestions want an answer of their own.
         """
         if self.kind is Kind.REPAIR:
-            self.complete(text, terms=terms, at=at, act=Move.SETTLE)
+            if self.open_quote:  # nobody is asked to pay for what is over
+                self.open_quote.withdraw(self, by=by, at=at)
+            self.complete(text, terms=terms, at=at, act=Move.SETTLE, charge_fen=0)
             self._meet_clocks(at)
         elif self.kind is Kind.INQUIRY:
             self.reply(text, Outcome.ANSWERED, by=by, terms=terms, at=at)

@@ -31,14 +31,14 @@ def counted(garden):
     return counted
 
 
-def repaired(garden, *, minutes=(5, 10, 20, 40), category="PLB", cause="worn", **facts):
+def repaired(garden, *, minutes=(5, 10, 20, 40), category="PLB", cause="wear", **facts):
     """A repair whose steps take so many minutes: review, dispatch, arrival, work."""
     ticket = garden.report(unit_id=str(garden.home), category=category, **facts)
     ways = [
         (garden.dispatcher, "review", {"decision": "accept", "payer": "common"}),
         (garden.dispatcher, "dispatch", {"technician_id": str(garden.technician.id)}),
         (garden.technician, "start", {}),
-        (garden.technician, "completion", {"resolution": "换了阀芯", "cause": cause}),
+        (garden.technician, "completion", {"resolution": "换了阀芯", "cause_code": cause}),
     ]
     for by, (who, act, body) in zip(minutes, ways, strict=True):
         garden.tickets.clock.advance(minutes=by)
@@ -109,7 +109,7 @@ def test_the_same_fault_of_the_same_home_is_named(garden, counted):
     repaired(garden, problem="burst")
     [repeat] = counted()["repeats"]
     assert (repeat["unit_id"], repeat["problem"], repeat["times"]) == (str(garden.home), "leak", 3)
-    assert repeat["causes"] == ["worn"]
+    assert repeat["causes"] == ["wear"]
 
 
 def test_the_figures_are_those_of_a_recount(garden, counted):
@@ -131,9 +131,9 @@ def a_closure(garden, chance: random.Random) -> Closure:
     reviewed_at, dispatched_at, started_at, ended_at = moments
     return Closure(
         operator_id=garden.operator_id, estate_id=garden.estate_id, ticket_id=UUID(int=chance.getrandbits(128)), closure=0,
-        outcome=chance.choice(["completed", "completed", "rejected", "cancelled"]),
+        outcome=chance.choice(["completed", "replied", "rejected", "cancelled"]),
         kind=chance.choice(["repair", "complaint"]), category=chance.choice(["PLB", "ELC", None]),
-        cause=chance.choice(["worn", None]), urgency="normal", technician_id=chance.choice([garden.technician.id, None]),
+        cause=chance.choice(["wear", None]), urgency="normal", technician_id=chance.choice([garden.technician.id, None]),
         began_at=began_at, reviewed_at=reviewed_at, dispatched_at=chance.choice([dispatched_at, None]),
         started_at=chance.choice([started_at, None]), ended_at=ended_at, limits=chance.choice([{"review": 86400}, {}]),
         breached=chance.choice([["review"], []]), score=chance.choice([None, 1, 3, 5]), reopened=chance.random() < 0.1,
@@ -156,7 +156,7 @@ def recount(rows: list[Closure]) -> set[tuple]:
     for dimension, value_of in VALUES.items():
         for key in {(row.kind, value_of(row)) for row in rows}:
             own = [row for row in rows if (row.kind, value_of(row)) == key]
-            counts = Counter(row.outcome for row in own)
+            counts = Counter("completed" if row.outcome == "replied" else row.outcome for row in own)
             scores = [row.score for row in own if row.score]
             numbers = (
                 len(own), counts["completed"], sum(row.reopened for row in own), len(scores), sum(scores),
@@ -180,8 +180,8 @@ def stages_of(own: list[Closure]) -> tuple:
         Stage.DISPATCH: lambda row: (row.reviewed_at, row.dispatched_at),
         Stage.ARRIVAL: lambda row: (row.dispatched_at, row.started_at),
         Stage.WORK: lambda row: (
-            row.started_at or row.dispatched_at or row.reviewed_at,
-            row.ended_at if row.outcome == "completed" else None,
+            row.started_at or row.dispatched_at or row.reviewed_at or row.began_at,
+            row.ended_at if row.outcome in ("completed", "replied") else None,
         ),
     }
     told = []
