@@ -48,7 +48,8 @@ test: dev ## everything; installs what it needs
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@.venv/bin/lint-imports
 	@.venv/bin/linli contracts --check
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n auto --dist loadfile -m "not slow and not connected and not faults"
+	@$(PYTHON) -m pytest -m "(slow or connected) and not faults"
 
 .PHONY: faults
 faults: dev ## kill, cut, stall and confuse it, then soak it: SEED=1 MINUTES=10 ROUNDS=50; tests/faults/README.md
