@@ -168,7 +168,7 @@ def test_one_at_a_time_can_be_added_and_none_twice(garden, head_office):
     categories, places = shown(garden, garden.owner)
     assert [each["code"] for each in categories["POL"]["problems"]] == ["cold"]
     assert categories["ELV"]["problems"][-1]["code"] == "door" and "deck" in places
-    assert client.post("/taxonomy/problems", {**cold, "category": "XXX"}).status_code == 422
+    assert client.post("/taxonomy/problems", {**cold, "category": "NONE"}).status_code == 422
     assert client.get("/taxonomy/own").json["version"] == 4
 
 
